@@ -1,0 +1,100 @@
+"""Owns what the control edge needs from the rest of the daemon, as protocols. Must not import store or engine.
+
+`Records` is implemented by `store/records.py`, `Floor` by `engine.py`; `main.py` joins them. Dictionaries use the
+original system's column names (`reference`: docs/control-protocol.md); times in them are aware UTC datetimes, money is
+`decimal.Decimal`, rates that the original keeps in percent are in percent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from dialerd.core.agent import AgentProfile
+from dialerd.core.campaign import Campaign
+from dialerd.core.lead import Lead
+from dialerd.core.messages import Order
+
+Row = dict[str, Any]
+
+
+class Records(Protocol):
+    """Reads and edits of stored things. Every method raises a DialerError with a sentence when it refuses."""
+
+    async def campaigns(self) -> list[Row]:
+        """All campaigns, by name, each with lead counts (`leads_total leads_due leads_waiting leads_finished`)."""
+
+    async def campaign(self, name: str) -> Row:
+        """One campaign with every column; NotFound names the nearest known name."""
+
+    async def add_campaign(self, settings: Mapping[str, Any]) -> Campaign:
+        """Validate and add. All problems at once in one Invalid."""
+
+    async def edit_campaign(self, name: str, changes: Mapping[str, Any]) -> Campaign:
+        """Change columns of a campaign; all or nothing."""
+
+    async def agents(self) -> list[Row]:
+        """All agents, by name."""
+
+    async def agent(self, name: str) -> Row:
+        """One agent; NotFound otherwise."""
+
+    async def add_agent(self, settings: Mapping[str, Any]) -> AgentProfile:
+        """Add an agent (`name full_name endpoint leg_mode campaigns`)."""
+
+    async def import_leads(self, campaign: str, list_name: str, rows: Sequence[Row]) -> Row:
+        """Add one chunk of checked rows (`number name zones attributes…`) to a list of a campaign; counts come back.
+
+        Result: `added`, `duplicates`, and `rejected`: a list of `{index, reason}`.
+        """
+
+    async def leads(
+        self, campaign: str | None = None, state: str | None = None, limit: int = 100, offset: int = 0
+    ) -> list[Row]:
+        """Leads in id order."""
+
+    async def lead(self, id_or_number: str) -> Row:
+        """One lead by id or E.164 number, with its attempts under `calls`."""
+
+    async def lead_for_test_call(self, campaign: str, number: str, zones: Sequence[str]) -> Lead:
+        """The lead a test call goes to: made on the campaign's hidden list `test-calls` if need be."""
+
+    async def calls(
+        self,
+        campaign: str | None = None,
+        agent: str | None = None,
+        status: str | None = None,
+        since: str | None = None,
+        until: str | None = None,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> list[Row]:
+        """Attempts, newest first; `since`/`until` are ISO 8601 instants."""
+
+    async def call(self, attempt_id: int) -> Row:
+        """One attempt with every column; NotFound otherwise."""
+
+    async def dispositions(self) -> list[Row]:
+        """Every disposition definition."""
+
+    async def abandon_rates(self) -> dict[str, Row]:
+        """By campaign name: `live_answers`, `abandoned`, `abandon_rate` (percent) over the last 30 days."""
+
+    async def audit(self, uid: int, user: str, method: str, params: Mapping[str, Any], outcome: str) -> None:
+        """Append one row to the audit log."""
+
+
+class Floor(Protocol):
+    """The running dialer."""
+
+    async def order(self, order: Order) -> None:
+        """Carry out an order in the dialer's own task; raises Conflict, NotFound or Invalid when it is refused."""
+
+    def status(self) -> Row:
+        """The live picture behind `status`: see docs/control-protocol.md, `status`."""
+
+    def live_calls(self) -> list[Row]:
+        """Attempts in progress: id, campaign, number, state, agent, seconds in state."""
+
+    def live_agents(self) -> dict[str, Row]:
+        """By agent name: `state reason since leg attempt_id campaign`."""

@@ -1,0 +1,189 @@
+"""Owns the attempt: its states, their one transition table and the record it grows. Knows nothing of AMI or SQL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum
+
+
+class AttemptState(Enum):
+    """The live states of one origination."""
+
+    INTENDED = "intended"  # the row is on its way to the store; nothing was sent to Asterisk
+    DIALING = "dialing"  # Originate sent
+    RINGING = "ringing"
+    ANSWERED = "answered"  # AMD may be running; no verdict asked yet
+    WAITING = "waiting"  # a person, no agent yet
+    CONNECTING = "connecting"  # verdict "agent" given
+    TALKING = "talking"  # bridged
+    MACHINE = "machine"  # verdict for a machine given
+    ABANDONING = "abandoning"  # the abandon message plays
+    ENDED = "ended"  # channel gone; may still wait for the agent's disposition
+
+
+class AttemptMove(Enum):
+    """What can happen to an attempt."""
+
+    SEND = "send"
+    RING = "ring"
+    ANSWER = "answer"
+    PERSON = "person"
+    MACHINE = "machine"
+    ASSIGN = "assign"
+    UNASSIGN = "unassign"
+    BRIDGE = "bridge"
+    ABANDON = "abandon"
+    END = "end"
+
+
+S, M = AttemptState, AttemptMove
+ATTEMPT_TRANSITIONS: dict[tuple[AttemptState, AttemptMove], AttemptState] = {
+    (S.INTENDED, M.SEND): S.DIALING,
+    (S.INTENDED, M.END): S.ENDED,
+    (S.DIALING, M.RING): S.RINGING,
+    (S.DIALING, M.ANSWER): S.ANSWERED,
+    (S.DIALING, M.END): S.ENDED,
+    (S.RINGING, M.RING): S.RINGING,
+    (S.RINGING, M.ANSWER): S.ANSWERED,
+    (S.RINGING, M.END): S.ENDED,
+    (S.ANSWERED, M.PERSON): S.WAITING,
+    (S.ANSWERED, M.MACHINE): S.MACHINE,
+    (S.ANSWERED, M.ABANDON): S.ABANDONING,
+    (S.ANSWERED, M.END): S.ENDED,
+    (S.WAITING, M.ASSIGN): S.CONNECTING,
+    (S.WAITING, M.ABANDON): S.ABANDONING,
+    (S.WAITING, M.END): S.ENDED,
+    (S.CONNECTING, M.BRIDGE): S.TALKING,
+    (S.CONNECTING, M.UNASSIGN): S.WAITING,
+    (S.CONNECTING, M.ABANDON): S.ABANDONING,
+    (S.CONNECTING, M.END): S.ENDED,
+    (S.TALKING, M.END): S.ENDED,
+    (S.MACHINE, M.END): S.ENDED,
+    (S.ABANDONING, M.END): S.ENDED,
+}
+
+IN_FLIGHT = frozenset({S.INTENDED, S.DIALING, S.RINGING, S.ANSWERED, S.WAITING})
+"""States in which a call may still need an agent that it does not have yet."""
+
+ON_LINE = frozenset(AttemptState) - {S.ENDED}
+"""States that occupy a line."""
+
+
+class Status(Enum):
+    """How the telephone network and dialerd saw the attempt end (the original's CallLog.status, completed)."""
+
+    ANSWERED = "answered"  # a person met an agent
+    ABANDONED = "abandoned"  # a person met no agent within the limit
+    CUSTOMER_HANGUP = "customer_hangup"  # a person hung up while waiting, within the limit
+    MACHINE = "machine"
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    CONGESTION = "congestion"
+    INVALID_NUMBER = "invalid_number"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    CANCELLED = "cancelled"  # ended by dialerd before anybody answered
+    LOST = "lost"  # ended while nobody was watching and no trace was left
+
+
+class HungUpBy(Enum):
+    """Who ended the call."""
+
+    CUSTOMER = "customer"
+    AGENT = "agent"
+    DIALER = "dialer"
+    NETWORK = "network"
+    UNKNOWN = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Attempt:
+    """One origination for one lead. Written before it is sent; one disposition when it is closed.
+
+    Times are aware UTC. `ended_at` set = channel gone; `closed_at` set = disposition final, record finished.
+    """
+
+    id: int
+    campaign_id: int
+    list_id: int
+    lead_id: int
+    number: str
+    node: str
+    trunk: str
+    channel_id: str
+    token: str
+    dial_mode: str
+    created_at: datetime
+    caller_id: str = ""
+    caller_name: str = ""
+    state: AttemptState = AttemptState.INTENDED
+    attempt_number: int = 1
+    # what allowed and what caused it
+    rule_set: str = ""
+    rule_verdict: str = ""
+    zones: tuple[str, ...] = ()
+    consent_id: str = ""
+    pacing_decision: str = ""
+    message_version: str = ""
+    # the steps
+    dialed_at: datetime | None = None
+    ringing_at: datetime | None = None
+    answered_at: datetime | None = None
+    verdict_at: datetime | None = None
+    bridged_at: datetime | None = None
+    message_started_at: datetime | None = None
+    message_ended_at: datetime | None = None
+    ended_at: datetime | None = None
+    closed_at: datetime | None = None
+    # who and what
+    agent_id: int | None = None
+    agent_channel: str = ""
+    amd_status: str = ""
+    amd_cause: str = ""
+    amd_result: str = ""
+    amd_action: str = ""
+    live_answer: bool = False
+    status: Status | None = None
+    disposition: str = ""
+    hangup_cause: int | None = None
+    sip_cause: int | None = None
+    hung_up_by: HungUpBy = HungUpBy.UNKNOWN
+    hold_duration_s: float = 0.0
+    recording_file: str = ""
+    approximate: bool = False
+    note: str = ""
+
+    def snapshot(self) -> Attempt:
+        """A copy that later changes to this attempt cannot touch: what commands carry to the store."""
+        return replace(self)
+
+    @property
+    def abandoned(self) -> bool:
+        """True when this attempt counts in the numerator of the abandon rate."""
+        return self.status is Status.ABANDONED
+
+    def ring_s(self) -> float | None:
+        """Seconds from the first ringing to the answer or the end; None if it never rang."""
+        return _between(self.ringing_at, self.answered_at or self.ended_at)
+
+    def wait_s(self) -> float | None:
+        """Seconds a person who answered waited for agent, message or the end; None if nobody answered."""
+        if self.answered_at is None:
+            return None
+        return _between(self.answered_at, self.bridged_at or self.message_started_at or self.ended_at)
+
+    def talk_s(self) -> float | None:
+        """Seconds in one bridge with the agent; None if there was none."""
+        return _between(self.bridged_at, self.ended_at)
+
+
+def _between(start: datetime | None, end: datetime | None) -> float | None:
+    if start is None or end is None:
+        return None
+    return max(0.0, (end - start).total_seconds())
+
+
+def next_attempt_state(state: AttemptState, move: AttemptMove) -> AttemptState | None:
+    """The state after `move`, or None when the table does not know it (a late or repeated event: ignore it)."""
+    return ATTEMPT_TRANSITIONS.get((state, move))

@@ -1,0 +1,148 @@
+"""Owns the campaign: its settings as the core reads them and its states. Knows nothing of tables or files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from dialerd.core.compliance import CallingRules
+from dialerd.core.errors import Conflict
+
+
+class DialMode(Enum):
+    """How calls are paced (names of the original system)."""
+
+    PREDICTIVE = "predictive"
+    PROGRESSIVE = "progressive"
+    POWER = "power"
+    PREVIEW = "preview"
+
+
+PACED_MODES = frozenset({DialMode.PROGRESSIVE, DialMode.POWER})
+"""The modes this version can run; starting a campaign in another is refused with a sentence."""
+
+
+class CampaignState(Enum):
+    """`active` is the original's word for a campaign that dials."""
+
+    STOPPED = "stopped"
+    ACTIVE = "active"
+    PAUSED = "paused"
+
+
+class CampaignVerb(Enum):
+    """What an operator does to a campaign."""
+
+    START = "start"
+    PAUSE = "pause"
+    RESUME = "resume"
+    STOP = "stop"
+
+
+CAMPAIGN_TRANSITIONS: dict[tuple[CampaignState, CampaignVerb], CampaignState] = {
+    (CampaignState.STOPPED, CampaignVerb.START): CampaignState.ACTIVE,
+    (CampaignState.ACTIVE, CampaignVerb.PAUSE): CampaignState.PAUSED,
+    (CampaignState.PAUSED, CampaignVerb.RESUME): CampaignState.ACTIVE,
+    (CampaignState.ACTIVE, CampaignVerb.STOP): CampaignState.STOPPED,
+    (CampaignState.PAUSED, CampaignVerb.STOP): CampaignState.STOPPED,
+}
+
+
+def next_campaign_state(name: str, state: CampaignState, verb: CampaignVerb) -> CampaignState:
+    """The state after `verb`; raise Conflict with a sentence when the table does not allow it."""
+    try:
+        return CAMPAIGN_TRANSITIONS[state, verb]
+    except KeyError:
+        usable = ", ".join(v.value for (s, v) in CAMPAIGN_TRANSITIONS if s is state)
+        raise Conflict(f"campaign {name} is {state.value}: cannot {verb.value} it (possible: {usable})") from None
+
+
+class MeasuredFrom(Enum):
+    """Where the silence limit starts (16 CFR 310.4(b)(1)(iv): the completed greeting)."""
+
+    ANSWER = "answer"
+    GREETING_END = "greeting_end"
+
+
+class AmdAction(Enum):
+    """What happens to a machine."""
+
+    HANGUP = "hangup"
+    VOICEMAIL = "voicemail"
+    TRANSFER = "transfer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmdParameters:
+    """The nine parameters of Asterisk's AMD() in its order; milliseconds but for words and threshold.
+
+    Defaults are the original system's (`AMD(2500,1500,800,5000,100,50,3,256,5000)`).
+    """
+
+    initial_silence: int = 2500
+    greeting: int = 1500
+    after_greeting_silence: int = 800
+    total_analysis_time: int = 5000
+    minimum_word_length: int = 100
+    between_words_silence: int = 50
+    maximum_number_of_words: int = 3
+    silence_threshold: int = 256
+    maximum_word_length: int = 5000
+
+    def arguments(self) -> str:
+        """The argument text for AMD(): nine integers joined by commas."""
+        return ",".join(
+            str(value)
+            for value in (
+                self.initial_silence,
+                self.greeting,
+                self.after_greeting_silence,
+                self.total_analysis_time,
+                self.minimum_word_length,
+                self.between_words_silence,
+                self.maximum_number_of_words,
+                self.silence_threshold,
+                self.maximum_word_length,
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Campaign:
+    """A campaign as the core needs it. Rates are 0–1, times in seconds (units in the names)."""
+
+    id: int
+    name: str
+    state: CampaignState = CampaignState.STOPPED
+    dial_mode: DialMode = DialMode.PREDICTIVE
+    priority: int = 50
+    trunk: str = ""
+    caller_id: str = ""
+    caller_name: str = ""
+    # pacing
+    dial_ratio: float = 1.0
+    min_dial_ratio: float = 1.0
+    max_dial_ratio: float = 3.0
+    safety_factor: float = 0.85
+    target_abandon_rate: float = 0.03
+    max_abandon_rate: float = 0.05
+    avg_talk_time_s: float = 180.0
+    wrapup_time_s: float = 30.0
+    max_lines: int = 10
+    calls_per_second: float = 5.0
+    ring_timeout_s: float = 30.0
+    # a person without an agent
+    abandon_after_s: float = 2.0
+    abandon_measured_from: MeasuredFrom = MeasuredFrom.GREETING_END
+    abandon_message: str = ""
+    abandon_message_version: str = ""
+    opt_out_key: str = "9"
+    # answering machines
+    amd_enabled: bool = False
+    amd: AmdParameters = field(default_factory=AmdParameters)
+    amd_action: AmdAction = AmdAction.HANGUP
+    # agents and records
+    default_disposition: str = "no_disposition"
+    recording_enabled: bool = False
+    on_hook_ring_timeout_s: float = 15.0
+    rules: CallingRules = field(default_factory=CallingRules)

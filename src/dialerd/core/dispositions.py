@@ -1,0 +1,91 @@
+"""Owns the disposition definitions and what each makes of a lead. Knows nothing of where they are stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dialerd.core.call import Attempt, Status
+from dialerd.core.lead import LeadOutcome, LeadState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disposition:
+    """One code an attempt can end with. `retry` = dial this lead again after the campaign's delay."""
+
+    code: str
+    label: str
+    is_system: bool = False
+    is_contact: bool = False
+    is_sale: bool = False
+    is_callback: bool = False
+    is_dnc: bool = False
+    retry: bool = False
+    invalid_number: bool = False
+
+
+BUILT_IN: tuple[Disposition, ...] = (
+    Disposition(code="sale", label="Sale", is_contact=True, is_sale=True),
+    Disposition(code="callback", label="Callback", is_contact=True, is_callback=True),
+    Disposition(code="not_interested", label="Not interested", is_contact=True),
+    Disposition(code="dnc", label="Do not call again", is_contact=True, is_dnc=True),
+    Disposition(code="wrong_person", label="Wrong person", is_contact=True),
+    Disposition(code="no_disposition", label="No disposition", is_contact=True, is_system=True),
+    Disposition(code="abandoned", label="Abandoned: no agent", is_system=True, retry=True),
+    Disposition(code="customer_hangup", label="Hung up while waiting", is_system=True, retry=True),
+    Disposition(code="machine", label="Answering machine", is_system=True, retry=True),
+    Disposition(code="no_answer", label="No answer", is_system=True, retry=True),
+    Disposition(code="busy", label="Busy", is_system=True, retry=True),
+    Disposition(code="congestion", label="Congestion", is_system=True, retry=True),
+    Disposition(code="invalid_number", label="Invalid number", is_system=True, invalid_number=True),
+    Disposition(code="rejected", label="Rejected", is_system=True, retry=True),
+    Disposition(code="failed", label="Failed", is_system=True, retry=True),
+    Disposition(code="cancelled", label="Cancelled before answer", is_system=True, retry=True),
+    Disposition(code="lost", label="Ending not seen", is_system=True, retry=True),
+)
+"""Shipped with every store. A system code of the same name as a Status is that status's disposition."""
+
+
+def lead_outcome(
+    attempt: Attempt,
+    disposition: Disposition,
+    *,
+    attempts_so_far: int,
+    max_attempts: int,
+    retry_delay_s: float,
+    callback_at: datetime | None = None,
+) -> LeadOutcome:
+    """Given a closed attempt and its disposition, say what becomes of the lead.
+
+    `attempts_so_far` includes this attempt when it counts. A cancelled attempt never reached the person: it
+    does not count and the lead is due again at once.
+    """
+    ended = attempt.ended_at or attempt.created_at
+    retry_at = ended + timedelta(seconds=retry_delay_s)
+    counts = attempt.status is not Status.CANCELLED
+    if disposition.is_dnc:
+        state, due = LeadState.DNC, None
+    elif disposition.is_callback:
+        state, due = LeadState.CALLBACK, callback_at or retry_at
+    elif disposition.invalid_number:
+        state, due = LeadState.INVALID, None
+    elif not counts:
+        state, due = LeadState.RETRY, ended
+    elif not disposition.retry:
+        state, due = LeadState.COMPLETED, None
+    elif attempts_so_far >= max_attempts:
+        state, due = LeadState.EXHAUSTED, None
+    else:
+        state, due = LeadState.RETRY, retry_at
+    return LeadOutcome(lead_id=attempt.lead_id, state=state, next_attempt_at=due, counts_as_attempt=counts)
+
+
+def system_disposition(status: Status, campaign_default: str) -> str:
+    """The disposition code of an attempt that no agent disposed of."""
+    return campaign_default if status is Status.ANSWERED else status.value
+
+
+def definitions(extra: tuple[Disposition, ...] = ()) -> Mapping[str, Disposition]:
+    """Every known disposition by code: the built-in ones, then an operator's own (which may not hide them)."""
+    return {d.code: d for d in (*extra, *BUILT_IN)}

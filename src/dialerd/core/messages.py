@@ -1,0 +1,486 @@
+"""Owns the vocabulary: every event that reaches the dialer and every command it answers with.
+
+Events come from the edges (Asterisk, store, control) through one queue; commands go back to them in order.
+Nothing here does anything: to see what happens, read `dialer.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeAlias
+
+from dialerd.core.agent import AgentProfile, AgentState
+from dialerd.core.call import Attempt
+from dialerd.core.campaign import AmdParameters, Campaign, CampaignVerb, MeasuredFrom
+from dialerd.core.compliance import GateVerdict
+from dialerd.core.lead import Lead
+
+_value = dataclass(frozen=True, slots=True, kw_only=True)
+
+# ---------------------------------------------------------------- events from the store
+
+
+@_value
+class LeadsClaimed:
+    """Answer to ClaimLeads: these leads are ours now. When there are fewer than asked for, `shortage` says why."""
+
+    campaign_id: int
+    leads: tuple[Lead, ...]
+    shortage: Shortage | None = None
+
+
+@_value
+class Shortage:
+    """Why a campaign got no (more) leads: what is left and which rule holds the rest back."""
+
+    due: int = 0  # due leads left after this claim
+    waiting: int = 0  # leads whose next attempt lies in the future
+    next_due_at: datetime | None = None
+    finished: int = 0
+    blocked: Mapping[str, int] = field(default_factory=dict)  # rule → leads that the gate refused in this claim
+
+
+@_value
+class AttemptsOpened:
+    """These attempts are committed to disk: they may be sent to Asterisk."""
+
+    attempt_ids: tuple[int, ...]
+
+
+@_value
+class AttemptRefused:
+    """The gate, asked inside the transaction, or the unique index forbade this attempt. Nothing was dialled."""
+
+    attempt_id: int
+    verdict: GateVerdict
+
+
+@_value
+class StoreFailed:
+    """A write failed: no new calls until StoreRecovered. `what` is for the operator."""
+
+    what: str
+    attempt_ids: tuple[int, ...] = ()  # intents that were not committed
+
+
+@_value
+class StoreRecovered:
+    """The store accepts writes again."""
+
+
+# ---------------------------------------------------------------- events from Asterisk
+
+
+@_value
+class ChannelSeen:
+    """One channel of ours in Asterisk's list after a (re)connect."""
+
+    unique_id: str
+    name: str
+    up: bool
+    context: str = ""
+    application: str = ""
+    bridge_id: str = ""
+    duration_s: float = 0.0
+
+
+@_value
+class UnattendedTrace:
+    """A call that the dialplan handled alone, from its durable trace."""
+
+    attempt_id: int
+    token: str
+    answered_at: datetime | None
+    message_started_at: datetime | None
+    message_ended_at: datetime | None
+    reason: str
+    key: str  # the AstDB key to forget once this is committed
+
+
+@_value
+class OptOutTrace:
+    """A number whose owner pressed the opt-out key while nobody was connected to Asterisk, or just now."""
+
+    number: str
+    at: datetime
+    source: str  # abandon | callback
+    attempt_id: int | None = None
+    key: str = ""  # the AstDB key to forget once this is committed; empty: nothing to forget
+
+
+@_value
+class PbxConnected:
+    """The AMI link is up; `channels` are all channels of ours that live there, `traces` what it kept for us."""
+
+    node: str
+    version: str
+    channels: tuple[ChannelSeen, ...]
+    unattended: tuple[UnattendedTrace, ...] = ()
+    opt_outs: tuple[OptOutTrace, ...] = ()
+
+
+@_value
+class PbxLost:
+    """The AMI link is gone or mute: no new calls; calls that are up stay up."""
+
+    node: str
+    reason: str
+
+
+@_value
+class OriginateFailed:
+    """Asterisk refused the Originate (`certain`), or the link died before it answered (not certain: reconcile)."""
+
+    channel_id: str
+    reason: str
+    certain: bool = True
+
+
+@_value
+class CallRinging:
+    attempt_id: int
+
+
+@_value
+class CallAnswered:
+    attempt_id: int
+
+
+@_value
+class VerdictAsked:
+    """The AGI asks what to do with an answered call. The answer goes to `request_id` by SendVerdict."""
+
+    request_id: int
+    attempt_id: int
+    token: str
+    amd_status: str
+    amd_cause: str
+
+
+@_value
+class VerdictAbandoned:
+    """The AGI that asked is gone (hang-up, timeout of the dialplan): its request needs no answer any more."""
+
+    request_id: int
+    attempt_id: int
+
+
+@_value
+class CallBridged:
+    attempt_id: int
+    agent_id: int
+    leg_id: str
+
+
+@_value
+class CallUnbridged:
+    """The customer left the bridge with the agent (the channel itself may live on for a moment)."""
+
+    attempt_id: int
+    agent_id: int
+
+
+@_value
+class CallEnded:
+    """The customer's channel is gone."""
+
+    attempt_id: int
+    hangup_cause: int | None = None
+    sip_cause: int | None = None
+
+
+@_value
+class MessageStarted:
+    attempt_id: int
+
+
+@_value
+class MessageEnded:
+    attempt_id: int
+
+
+@_value
+class LegUp:
+    """An agent's leg was answered and stands in its holding bridge."""
+
+    agent_id: int
+    leg_id: str
+    channel_name: str = ""
+
+
+@_value
+class LegEnded:
+    """An agent's leg is gone, or was never answered."""
+
+    agent_id: int
+    leg_id: str
+    hangup_cause: int | None = None
+    sip_cause: int | None = None
+
+
+# ---------------------------------------------------------------- events from control (each may be refused)
+
+
+@_value
+class CampaignSaved:
+    """A campaign was added or edited in the store. Its state is not taken from here but for a new campaign."""
+
+    campaign: Campaign
+
+
+@_value
+class CampaignOrder:
+    campaign_id: int
+    verb: CampaignVerb
+
+
+@_value
+class AgentSaved:
+    profile: AgentProfile
+
+
+@_value
+class AgentLogin:
+    agent_id: int
+
+
+@_value
+class AgentLogout:
+    agent_id: int
+    force: bool = False  # hang up a call in progress too
+
+
+@_value
+class AgentPause:
+    agent_id: int
+    reason: str = ""
+
+
+@_value
+class AgentUnpause:
+    agent_id: int
+
+
+@_value
+class AgentDispose:
+    """The agent's disposition of the last call; ends wrap-up."""
+
+    agent_id: int
+    code: str
+    callback_at: datetime | None = None
+    note: str = ""
+
+
+@_value
+class HangupAttempt:
+    """An operator (or the agent, by dialerctl) ends one call."""
+
+    attempt_id: int
+    by_agent: bool = False
+
+
+@_value
+class TestCall:
+    """One call to a number through a trunk, under the same gate; plays the abandon message, meets no agent."""
+
+    __test__ = False  # not a pytest class
+    campaign_id: int
+    lead: Lead
+
+
+@_value
+class ShutdownBegan:
+    """SIGTERM: originate no more, end ringing calls, let answered people get agent or message."""
+
+
+# ---------------------------------------------------------------- commands to the store
+
+
+@_value
+class ClaimLeads:
+    """Claim up to `count` due leads. Answered by LeadsClaimed."""
+
+    campaign_id: int
+    count: int
+
+
+@_value
+class ReleaseLeads:
+    """Give claimed leads back, undialled: they are due again at once."""
+
+    lead_ids: tuple[int, ...]
+
+
+@_value
+class OpenAttempts:
+    """Commit these intents (synchronous=FULL) after asking the gate in the same transaction.
+
+    Answered by AttemptsOpened for those committed and AttemptRefused for each of the others.
+    """
+
+    attempts: tuple[Attempt, ...]
+    leads: tuple[Lead, ...]
+
+
+@_value
+class SaveAttempt:
+    """Keep the progress of an open attempt (batched, may be lost by a crash without harm)."""
+
+    attempt: Attempt
+
+
+@_value
+class CloseAttempt:
+    """Finish the record: final disposition, ledger row, hash chain; the lead's outcome follows from it."""
+
+    attempt: Attempt
+    callback_at: datetime | None = None
+
+
+@_value
+class SaveCampaignState:
+    campaign_id: int
+    state: str
+
+
+@_value
+class SaveAgentState:
+    """One row of the agent state log; also the agent's present state for a restart."""
+
+    agent_id: int
+    state: AgentState
+    reason: str
+    at: datetime
+    campaign_id: int | None = None
+    attempt_id: int | None = None
+    leg_id: str = ""
+
+
+@_value
+class AddDoNotCall:
+    """Somebody opted out by key: on the global do-not-call list at once."""
+
+    number: str
+    source: str
+    at: datetime
+    attempt_id: int | None = None
+
+
+@_value
+class LogEvent:
+    """Something an operator would tell a colleague; level is warning or info."""
+
+    level: str
+    text: str
+    campaign_id: int | None = None
+
+
+# ---------------------------------------------------------------- commands to Asterisk
+
+
+@_value
+class Originate:
+    """Place the call of a committed attempt. The edge turns this into one AMI action, values checked."""
+
+    node: str
+    attempt_id: int
+    channel_id: str
+    token: str
+    number: str
+    trunk: str
+    caller_id: str
+    caller_name: str
+    ring_timeout_s: float
+    amd: AmdParameters | None
+    guard_from: MeasuredFrom
+    guard_s: float
+    message: str
+    opt_out_key: str
+    recording_file: str
+
+
+@_value
+class RingAgent:
+    """Call an agent's phone into its holding bridge. Ends in LegUp or LegEnded."""
+
+    node: str
+    agent_id: int
+    leg_id: str
+    endpoint: str
+    ring_timeout_s: float
+    caller_id: str = ""
+
+
+@_value
+class Hangup:
+    """Hang up one channel by its exact unique id."""
+
+    node: str
+    channel_id: str
+
+
+@_value
+class SendVerdict:
+    """Answer a waiting AGI: `agent` (with the leg), `machine`, `abandon` or `hangup`."""
+
+    request_id: int
+    verdict: str
+    leg_id: str = ""
+
+
+@_value
+class ForgetTraces:
+    """Remove durable traces from Asterisk. Carried out only after everything written before it is committed."""
+
+    node: str
+    keys: tuple[str, ...]
+
+
+StoreEvent: TypeAlias = LeadsClaimed | AttemptsOpened | AttemptRefused | StoreFailed | StoreRecovered
+PbxEvent: TypeAlias = (
+    PbxConnected
+    | PbxLost
+    | OriginateFailed
+    | CallRinging
+    | CallAnswered
+    | VerdictAsked
+    | VerdictAbandoned
+    | CallBridged
+    | CallUnbridged
+    | CallEnded
+    | MessageStarted
+    | MessageEnded
+    | LegUp
+    | LegEnded
+    | OptOutTrace
+    | UnattendedTrace
+)
+Order: TypeAlias = (
+    CampaignSaved
+    | CampaignOrder
+    | AgentSaved
+    | AgentLogin
+    | AgentLogout
+    | AgentPause
+    | AgentUnpause
+    | AgentDispose
+    | HangupAttempt
+    | TestCall
+    | ShutdownBegan
+)
+Event: TypeAlias = StoreEvent | PbxEvent | Order
+StoreCommand: TypeAlias = (
+    ClaimLeads
+    | ReleaseLeads
+    | OpenAttempts
+    | SaveAttempt
+    | CloseAttempt
+    | SaveCampaignState
+    | SaveAgentState
+    | AddDoNotCall
+    | LogEvent
+)
+PbxCommand: TypeAlias = Originate | RingAgent | Hangup | SendVerdict | ForgetTraces
+Command: TypeAlias = StoreCommand | PbxCommand
