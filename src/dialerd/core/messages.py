@@ -12,17 +12,15 @@ from datetime import datetime
 from typing import TypeAlias
 
 from dialerd.core.agent import AgentProfile, AgentState
-from dialerd.core.call import Attempt
+from dialerd.core.call import Attempt, HungUpBy
 from dialerd.core.campaign import AmdParameters, Campaign, CampaignVerb, MeasuredFrom
 from dialerd.core.compliance import GateVerdict
 from dialerd.core.lead import Lead
 
-_value = dataclass(frozen=True, slots=True, kw_only=True)
-
 # ---------------------------------------------------------------- events from the store
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LeadsClaimed:
     """Answer to ClaimLeads: these leads are ours now. When there are fewer than asked for, `shortage` says why."""
 
@@ -31,7 +29,7 @@ class LeadsClaimed:
     shortage: Shortage | None = None
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shortage:
     """Why a campaign got no (more) leads: what is left and which rule holds the rest back."""
 
@@ -42,14 +40,14 @@ class Shortage:
     blocked: Mapping[str, int] = field(default_factory=dict)  # rule → leads that the gate refused in this claim
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptsOpened:
     """These attempts are committed to disk: they may be sent to Asterisk."""
 
     attempt_ids: tuple[int, ...]
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptRefused:
     """The gate, asked inside the transaction, or the unique index forbade this attempt. Nothing was dialled."""
 
@@ -57,7 +55,7 @@ class AttemptRefused:
     verdict: GateVerdict
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoreFailed:
     """A write failed: no new calls until StoreRecovered. `what` is for the operator."""
 
@@ -65,7 +63,7 @@ class StoreFailed:
     attempt_ids: tuple[int, ...] = ()  # intents that were not committed
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoreRecovered:
     """The store accepts writes again."""
 
@@ -73,7 +71,7 @@ class StoreRecovered:
 # ---------------------------------------------------------------- events from Asterisk
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelSeen:
     """One channel of ours in Asterisk's list after a (re)connect."""
 
@@ -86,7 +84,7 @@ class ChannelSeen:
     duration_s: float = 0.0
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnattendedTrace:
     """A call that the dialplan handled alone, from its durable trace."""
 
@@ -99,7 +97,7 @@ class UnattendedTrace:
     key: str  # the AstDB key to forget once this is committed
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OptOutTrace:
     """A number whose owner pressed the opt-out key while nobody was connected to Asterisk, or just now."""
 
@@ -110,7 +108,7 @@ class OptOutTrace:
     key: str = ""  # the AstDB key to forget once this is committed; empty: nothing to forget
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PbxConnected:
     """The AMI link is up; `channels` are all channels of ours that live there, `traces` what it kept for us."""
 
@@ -121,7 +119,7 @@ class PbxConnected:
     opt_outs: tuple[OptOutTrace, ...] = ()
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PbxLost:
     """The AMI link is gone or mute: no new calls; calls that are up stay up."""
 
@@ -129,7 +127,7 @@ class PbxLost:
     reason: str
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OriginateFailed:
     """Asterisk refused the Originate (`certain`), or the link died before it answered (not certain: reconcile)."""
 
@@ -138,17 +136,17 @@ class OriginateFailed:
     certain: bool = True
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallRinging:
     attempt_id: int
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallAnswered:
     attempt_id: int
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VerdictAsked:
     """The AGI asks what to do with an answered call. The answer goes to `request_id` by SendVerdict."""
 
@@ -159,7 +157,7 @@ class VerdictAsked:
     amd_cause: str
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VerdictAbandoned:
     """The AGI that asked is gone (hang-up, timeout of the dialplan): its request needs no answer any more."""
 
@@ -167,22 +165,23 @@ class VerdictAbandoned:
     attempt_id: int
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallBridged:
     attempt_id: int
     agent_id: int
     leg_id: str
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallUnbridged:
     """The customer left the bridge with the agent (the channel itself may live on for a moment)."""
 
     attempt_id: int
     agent_id: int
+    by: HungUpBy = HungUpBy.UNKNOWN  # whose leg left first: the side that ended the talk
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallEnded:
     """The customer's channel is gone."""
 
@@ -191,17 +190,17 @@ class CallEnded:
     sip_cause: int | None = None
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MessageStarted:
     attempt_id: int
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MessageEnded:
     attempt_id: int
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LegUp:
     """An agent's leg was answered and stands in its holding bridge."""
 
@@ -210,7 +209,7 @@ class LegUp:
     channel_name: str = ""
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LegEnded:
     """An agent's leg is gone, or was never answered."""
 
@@ -223,47 +222,47 @@ class LegEnded:
 # ---------------------------------------------------------------- events from control (each may be refused)
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignSaved:
     """A campaign was added or edited in the store. Its state is not taken from here but for a new campaign."""
 
     campaign: Campaign
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignOrder:
     campaign_id: int
     verb: CampaignVerb
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentSaved:
     profile: AgentProfile
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentLogin:
     agent_id: int
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentLogout:
     agent_id: int
     force: bool = False  # hang up a call in progress too
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentPause:
     agent_id: int
     reason: str = ""
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentUnpause:
     agent_id: int
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentDispose:
     """The agent's disposition of the last call; ends wrap-up."""
 
@@ -273,7 +272,7 @@ class AgentDispose:
     note: str = ""
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HangupAttempt:
     """An operator (or the agent, by dialerctl) ends one call."""
 
@@ -281,7 +280,7 @@ class HangupAttempt:
     by_agent: bool = False
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TestCall:
     """One call to a number through a trunk, under the same gate; plays the abandon message, meets no agent."""
 
@@ -290,7 +289,7 @@ class TestCall:
     lead: Lead
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShutdownBegan:
     """SIGTERM: originate no more, end ringing calls, let answered people get agent or message."""
 
@@ -298,7 +297,7 @@ class ShutdownBegan:
 # ---------------------------------------------------------------- commands to the store
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimLeads:
     """Claim up to `count` due leads. Answered by LeadsClaimed."""
 
@@ -306,14 +305,14 @@ class ClaimLeads:
     count: int
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseLeads:
     """Give claimed leads back, undialled: they are due again at once."""
 
     lead_ids: tuple[int, ...]
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenAttempts:
     """Commit these intents (synchronous=FULL) after asking the gate in the same transaction.
 
@@ -324,14 +323,14 @@ class OpenAttempts:
     leads: tuple[Lead, ...]
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SaveAttempt:
     """Keep the progress of an open attempt (batched, may be lost by a crash without harm)."""
 
     attempt: Attempt
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CloseAttempt:
     """Finish the record: final disposition, ledger row, hash chain; the lead's outcome follows from it."""
 
@@ -339,13 +338,13 @@ class CloseAttempt:
     callback_at: datetime | None = None
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SaveCampaignState:
     campaign_id: int
     state: str
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SaveAgentState:
     """One row of the agent state log; also the agent's present state for a restart."""
 
@@ -358,7 +357,7 @@ class SaveAgentState:
     leg_id: str = ""
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AddDoNotCall:
     """Somebody opted out by key: on the global do-not-call list at once."""
 
@@ -368,7 +367,7 @@ class AddDoNotCall:
     attempt_id: int | None = None
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogEvent:
     """Something an operator would tell a colleague; level is warning or info."""
 
@@ -380,7 +379,7 @@ class LogEvent:
 # ---------------------------------------------------------------- commands to Asterisk
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Originate:
     """Place the call of a committed attempt. The edge turns this into one AMI action, values checked."""
 
@@ -401,7 +400,7 @@ class Originate:
     recording_file: str
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RingAgent:
     """Call an agent's phone into its holding bridge. Ends in LegUp or LegEnded."""
 
@@ -413,7 +412,7 @@ class RingAgent:
     caller_id: str = ""
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hangup:
     """Hang up one channel by its exact unique id."""
 
@@ -421,7 +420,7 @@ class Hangup:
     channel_id: str
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SendVerdict:
     """Answer a waiting AGI: `agent` (with the leg), `machine`, `abandon` or `hangup`."""
 
@@ -430,7 +429,7 @@ class SendVerdict:
     leg_id: str = ""
 
 
-@_value
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ForgetTraces:
     """Remove durable traces from Asterisk. Carried out only after everything written before it is committed."""
 

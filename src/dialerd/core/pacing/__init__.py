@@ -1,0 +1,80 @@
+"""Owns the pacing decision: how many calls now, and what limited it. Pure; one module per dial mode."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+from dialerd.core.campaign import DialMode
+
+
+class Limit(Enum):
+    """What kept the number of calls where it is."""
+
+    NONE = "none"
+    AGENTS = "agents"  # every ready agent has its calls in flight
+    NO_AGENTS = "no_agents"  # nobody staffed
+    LINES = "lines"
+    TRUNK = "trunk"
+    RATE = "rate"  # calls per second
+    LEADS = "leads"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PacingInputs:
+    """Everything a decision rests on, for one campaign at one moment."""
+
+    mode: DialMode
+    dial_ratio: float
+    ready: int  # agents free for this campaign, other campaigns' claims on them taken off
+    staffed: int  # logged in and not paused or about to leave
+    in_flight: int  # calls that may still need an agent
+    lines_used: int
+    max_lines: int
+    trunk_free: int
+    rate_free: int  # calls that calls-per-second allows now
+    over_abandon_limit: bool = False  # the ledger allows no further risk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PacingDecision:
+    """`calls` to place now, and which limit stopped it there. `ratio` is the dial ratio in force."""
+
+    calls: int
+    limit: Limit
+    ratio: float
+    inputs: PacingInputs
+
+    def text(self) -> str:
+        """The compact form stored with each attempt that the decision started."""
+        i = self.inputs
+        return (
+            f"{i.mode.value} calls={self.calls} limit={self.limit.value} ratio={self.ratio:.2f} ready={i.ready} "
+            f"staffed={i.staffed} in_flight={i.in_flight} lines={i.lines_used}/{i.max_lines} trunk_free={i.trunk_free}"
+        )
+
+
+Pacer: TypeAlias = Callable[[PacingInputs], tuple[int, float]]
+"""Given the inputs, return (calls wanted before any technical limit, dial ratio in force)."""
+
+
+def decide(inputs: PacingInputs, pacers: Mapping[DialMode, Pacer]) -> PacingDecision:
+    """The decision for one campaign: the mode's wish, then staffing, lines, trunk and rate, the tightest named.
+
+    No agent staffed ⇒ no call, whatever the mode says (DESIGN.md 4).
+    """
+    wanted, ratio = pacers[inputs.mode](inputs)
+    if inputs.staffed <= 0:
+        return PacingDecision(calls=0, limit=Limit.NO_AGENTS, ratio=ratio, inputs=inputs)
+    if wanted <= 0:
+        return PacingDecision(calls=0, limit=Limit.AGENTS, ratio=ratio, inputs=inputs)
+    room = (
+        (wanted, Limit.NONE),
+        (inputs.max_lines - inputs.lines_used, Limit.LINES),
+        (inputs.trunk_free, Limit.TRUNK),
+        (inputs.rate_free, Limit.RATE),
+    )
+    calls, limit = min(room, key=lambda pair: pair[0])
+    return PacingDecision(calls=max(0, calls), limit=limit, ratio=ratio, inputs=inputs)

@@ -1,0 +1,189 @@
+"""Owns the state that all flows share: campaigns at run time, calls, agents, links, deadlines and the outbox."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from dialerd.core.agent import AgentMove
+from dialerd.core.call import IN_FLIGHT, ON_LINE, Attempt, AttemptState
+from dialerd.core.campaign import Campaign, DialMode
+from dialerd.core.deadlines import Deadlines, Wait
+from dialerd.core.dispositions import Disposition
+from dialerd.core.errors import NotFound
+from dialerd.core.lead import Lead
+from dialerd.core.messages import Command, LogEvent, SaveAgentState, SaveAttempt, Shortage
+from dialerd.core.moment import Moment
+from dialerd.core.pacing import Pacer, PacingDecision
+from dialerd.core.pacing.rate import CallRate
+from dialerd.core.roster import Roster, Seat, move
+from dialerd.core.settings import DialerSettings, Identity
+from dialerd.core.statistics import HourStatistics
+
+
+@dataclass(slots=True, kw_only=True)
+class CampaignRun:
+    """A campaign at run time."""
+
+    campaign: Campaign
+    rate: CallRate
+    hopper: deque[Lead] = field(default_factory=deque)
+    claim_pending: bool = False
+    claim_not_before: float = 0.0
+    shortage: Shortage | None = None
+    refused: Counter[str] = field(default_factory=Counter)  # rule → leads refused at dialling since the last dial
+    decision: PacingDecision | None = None
+    decided_at: float = float("-inf")
+    fault: str = ""
+    fault_at: Moment | None = None
+    hour: HourStatistics = field(default_factory=HourStatistics)
+    ledger_live: int = 0  # the abandon ledger's window: live answers
+    ledger_abandoned: int = 0
+
+    @property
+    def over_abandon_limit(self) -> bool:
+        """True when the ledger allows no further risk: 3 abandons before 100 live answers, then the target rate."""
+        if self.ledger_live < 100:
+            return self.ledger_abandoned >= 3
+        return self.ledger_abandoned / self.ledger_live >= self.campaign.target_abandon_rate
+
+
+@dataclass(slots=True, kw_only=True)
+class LiveCall:
+    """An attempt in progress with what only the running dialer needs to know of it."""
+
+    attempt: Attempt
+    campaign: Campaign
+    is_test: bool = False
+    answered: Moment | None = None
+    limit_from: Moment | None = None  # where the silence limit starts
+    request_id: int | None = None  # the AGI that waits for a verdict
+    agent_id: int | None = None  # reserved or talking
+    failed_agents: frozenset[int] = frozenset()
+    cancelled: bool = False  # dialerd hung it up before an answer
+    unattended: bool = False  # the dialplan acted alone
+    callback_at_set: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Link:
+    """The AMI link to one node."""
+
+    node: str
+    connected: bool = False
+    version: str = ""
+    reason: str = "not connected yet"
+    since: Moment | None = None
+
+
+class Floor:
+    """Shared state and the few operations that every flow uses. Commands collect in the outbox, in order."""
+
+    def __init__(
+        self,
+        settings: DialerSettings,
+        identity: Identity,
+        pacers: Mapping[DialMode, Pacer],
+        dispositions: Mapping[str, Disposition],
+    ) -> None:
+        self.settings = settings
+        self.identity = identity
+        self.pacers = pacers
+        self.dispositions = dict(dispositions)
+        self.campaigns: dict[int, CampaignRun] = {}
+        self.calls: dict[int, LiveCall] = {}
+        self.roster = Roster()
+        self.links = {node: Link(node=node) for node in settings.nodes}
+        self.deadlines = Deadlines()
+        self.rate = CallRate(settings.calls_per_second)
+        self.trunk_rates = {name: CallRate(trunk.calls_per_second) for name, trunk in settings.trunks.items()}
+        self.store_fault = ""
+        self.stopping = False
+        self._outbox: list[Command] = []
+
+    # -- outbox
+
+    def emit(self, *commands: Command) -> None:
+        """Append commands for the shell, in order."""
+        self._outbox.extend(commands)
+
+    def take_outbox(self) -> list[Command]:
+        """Everything emitted since the last call."""
+        commands, self._outbox = self._outbox, []
+        return commands
+
+    def log(self, level: str, text: str, campaign_id: int | None = None) -> None:
+        """Tell the operator something."""
+        self.emit(LogEvent(level=level, text=text, campaign_id=campaign_id))
+
+    # -- campaigns and calls
+
+    def run(self, campaign_id: int) -> CampaignRun:
+        """The campaign at run time; raise NotFound with a sentence otherwise."""
+        run = self.campaigns.get(campaign_id)
+        if run is None:
+            raise NotFound(f"there is no campaign with id {campaign_id}")
+        return run
+
+    def put_campaign(self, campaign: Campaign) -> CampaignRun:
+        """Add a campaign or give a known one its new settings; its state stays what it is."""
+        run = self.campaigns.get(campaign.id)
+        if run is None:
+            run = self.campaigns[campaign.id] = CampaignRun(campaign=campaign, rate=CallRate(campaign.calls_per_second))
+        else:
+            run.campaign = replace(campaign, state=run.campaign.state)
+            run.rate.per_second = campaign.calls_per_second
+        return run
+
+    def count_calls(self, states: frozenset[AttemptState], of: Callable[[LiveCall], bool] = lambda call: True) -> int:
+        """How many calls are in one of `states` and satisfy `of`."""
+        return sum(1 for call in self.calls.values() if call.attempt.state in states and of(call))
+
+    def in_flight(self, campaign_id: int) -> int:
+        """Calls of a campaign that may still need an agent and have none."""
+        return self.count_calls(
+            IN_FLIGHT, lambda c: c.attempt.campaign_id == campaign_id and c.agent_id is None and not c.is_test
+        )
+
+    def lines_used(self, campaign_id: int) -> int:
+        """Lines that a campaign occupies."""
+        return self.count_calls(ON_LINE, lambda c: c.attempt.campaign_id == campaign_id)
+
+    def trunk_used(self, trunk: str) -> int:
+        """Lines occupied on a trunk."""
+        return self.count_calls(ON_LINE, lambda c: c.attempt.trunk == trunk)
+
+    def save(self, call: LiveCall) -> None:
+        """Keep the progress of a call."""
+        self.emit(SaveAttempt(attempt=call.attempt.snapshot()))
+
+    # -- agents
+
+    def move_seat(self, seat: Seat, step: AgentMove, now: Moment, reason: str = "") -> None:
+        """Take a seat through its table and log the new state."""
+        move(seat, step, now, reason)
+        self.log_seat(seat, now)
+
+    def log_seat(self, seat: Seat, now: Moment) -> None:
+        """Write the seat's present state to the state log."""
+        call = self.calls.get(seat.attempt_id) if seat.attempt_id is not None else None
+        self.emit(
+            SaveAgentState(
+                agent_id=seat.profile.id,
+                state=seat.state,
+                reason=seat.reason,
+                at=now.wall,
+                campaign_id=call.attempt.campaign_id if call else None,
+                attempt_id=seat.attempt_id,
+                leg_id=seat.leg_id,
+            )
+        )
+
+    def decide_soon(self, campaign_ids: Iterable[int], now: Moment) -> None:
+        """Ask for a pacing decision before the next tick, at most one per campaign and decision interval."""
+        for campaign_id in campaign_ids:
+            run = self.campaigns.get(campaign_id)
+            if run is not None and not self.deadlines.waiting(Wait.DECIDE, campaign_id):
+                at = max(now.mono, run.decided_at + self.settings.decision_interval_s)
+                self.deadlines.set(Wait.DECIDE, campaign_id, at)
