@@ -1,0 +1,1 @@
+"""End-to-end tests on a real Asterisk; see conftest.py for how to use the harness."""

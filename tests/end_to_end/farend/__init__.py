@@ -1,0 +1,7 @@
+"""The far end of a test PBX: carrier, agents' phones and callers, with audio. Knows nothing of dialerd or Asterisk."""
+
+from .behaviour import RING_FOREVER, Behaviour
+from .call_log import CallLog, Span
+from .server import FarEnd
+
+__all__ = ["RING_FOREVER", "Behaviour", "CallLog", "FarEnd", "Span"]
