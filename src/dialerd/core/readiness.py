@@ -1,0 +1,58 @@
+"""Owns what a campaign must have before it may start. Pure; knows trunks as names only, no rules of calling times."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from difflib import get_close_matches
+
+from dialerd.core.campaign import PACED_MODES, Campaign, DialMode
+
+_UNATTENDED_MODES = frozenset({DialMode.PREDICTIVE, DialMode.PROGRESSIVE, DialMode.POWER})
+"""Modes in which a person may answer and no agent be free: that person must hear a name and a number
+(16 CFR 310.4(b)(4)(iii), 47 CFR 64.1200(a)(7))."""
+
+
+def start_problems(
+    campaign: Campaign, trunks: Collection[str], *, allowed_caller_ids: Collection[str] = ()
+) -> list[str]:
+    """Given a campaign and the names of the trunks, return what forbids its start: one sentence each, with the cure.
+
+    `allowed_caller_ids` are those of the campaign's trunk (empty: any). No problems: an empty list.
+    """
+    problems = []
+    if campaign.dial_mode not in PACED_MODES:
+        problems.append(
+            f"{campaign.dial_mode.value} pacing is not in this version yet: use --dial-mode progressive or power"
+        )
+    trunk = _trunk_problem(campaign.trunk, trunks)
+    if trunk:
+        problems.append(trunk)
+    if not campaign.caller_id:
+        problems.append("no caller ID is set: the called person must see a number to call back; use --caller-id NUMBER")
+    elif not trunk and allowed_caller_ids and campaign.caller_id not in allowed_caller_ids:
+        problems.append(
+            f"caller ID {campaign.caller_id} is not allowed on trunk {campaign.trunk}: use --caller-id with one of "
+            f"{', '.join(sorted(allowed_caller_ids))}, or add it to caller_ids of [[trunk]] {campaign.trunk}"
+        )
+    if not campaign.abandon_message and campaign.dial_mode in _UNATTENDED_MODES:
+        problems.append(
+            "no abandon message is set: a person who meets no agent must hear your name and number; "
+            "use --abandon-message SOUND"
+        )
+    if campaign.max_lines < 1:
+        problems.append(f"max_lines is {campaign.max_lines}, so no call fits: use --max-lines 1 or more")
+    return problems
+
+
+def _trunk_problem(trunk: str, trunks: Collection[str]) -> str:
+    """The sentence about a campaign's trunk, empty if it is known."""
+    if not trunks:
+        return "no trunk is configured: add a [[trunk]] to dialerd.toml and restart dialerd, then use --trunk NAME"
+    known = ", ".join(sorted(trunks))
+    if not trunk:
+        return f"no trunk is set: use --trunk NAME (known: {known})"
+    if trunk in trunks:
+        return ""
+    near = get_close_matches(trunk, sorted(trunks), n=1)
+    hint = f"did you mean {near[0]}?" if near else f"known: {known}"
+    return f"trunk {trunk} is not in the configuration: use --trunk NAME ({hint})"
