@@ -117,6 +117,7 @@ def _files(folder: Path, wanted: PbxConfiguration) -> dict[str, str]:
         "manager.conf": manager,
         "rtp.conf": f"[general]\nrtpstart={ports.rtp_first}\nrtpend={ports.rtp_last}\n",
         "pjsip.conf": _pjsip(ports),
+        "amd.conf": (SHIPPED / "amd_dialerd.conf").read_text(),
         "http.conf": "[general]\nenabled=no\n",
         "features.conf": "[general]\n[featuremap]\n",
         "musiconhold.conf": "[default]\nmode=files\ndirectory=moh\n",
