@@ -25,6 +25,9 @@ class Disposition:
     invalid_number: bool = False
 
 
+TEST_CALL = "test_call"
+"""What a test call is disposed of as: it counts nowhere."""
+
 BUILT_IN: tuple[Disposition, ...] = (
     Disposition(code="sale", label="Sale", is_contact=True, is_sale=True),
     Disposition(code="callback", label="Callback", is_contact=True, is_callback=True),
@@ -42,6 +45,7 @@ BUILT_IN: tuple[Disposition, ...] = (
     Disposition(code="rejected", label="Rejected", is_system=True, retry=True),
     Disposition(code="failed", label="Failed", is_system=True, retry=True),
     Disposition(code="cancelled", label="Cancelled before answer", is_system=True, retry=True),
+    Disposition(code=TEST_CALL, label="Test call", is_system=True, retry=True),
     Disposition(code="lost", label="Ending not seen", is_system=True, retry=True),
 )
 """Shipped with every store. A system code of the same name as a Status is that status's disposition."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from dialerd.core.agent import AgentMove
-from dialerd.core.call import IN_FLIGHT, ON_LINE, Attempt, AttemptState
+from dialerd.core.call import IN_FLIGHT, ON_LINE, Attempt, AttemptMove, AttemptState, next_attempt_state
 from dialerd.core.campaign import Campaign, DialMode
 from dialerd.core.deadlines import Deadlines, Wait
 from dialerd.core.dispositions import Disposition
@@ -63,7 +64,16 @@ class LiveCall:
     failed_agents: frozenset[int] = frozenset()
     cancelled: bool = False  # dialerd hung it up before an answer
     unattended: bool = False  # the dialplan acted alone
-    callback_at_set: bool = False
+    callback_at: datetime | None = None  # the agent's promise to call again
+
+
+def advance(call: LiveCall, step: AttemptMove) -> bool:
+    """Take a call through the attempt's table; False (and nothing changed) for a late or repeated event."""
+    state = next_attempt_state(call.attempt.state, step)
+    if state is None:
+        return False
+    call.attempt.state = state
+    return True
 
 
 @dataclass(slots=True, kw_only=True)
@@ -93,6 +103,7 @@ class Floor:
         self.dispositions = dict(dispositions)
         self.campaigns: dict[int, CampaignRun] = {}
         self.calls: dict[int, LiveCall] = {}
+        self.waiting: dict[int, LiveCall] = {}  # people without an agent yet, in the order they answered
         self.roster = Roster()
         self.links = {node: Link(node=node) for node in settings.nodes}
         self.deadlines = Deadlines()
@@ -153,6 +164,13 @@ class Floor:
     def trunk_used(self, trunk: str) -> int:
         """Lines occupied on a trunk."""
         return self.count_calls(ON_LINE, lambda c: c.attempt.trunk == trunk)
+
+    def forget_call(self, attempt_id: int) -> None:
+        """Drop a call and every wait of its own."""
+        self.calls.pop(attempt_id, None)
+        self.waiting.pop(attempt_id, None)
+        for wait in (Wait.DIAL, Wait.LIMIT, Wait.CONNECT, Wait.ENDING):
+            self.deadlines.cancel(wait, attempt_id)
 
     def save(self, call: LiveCall) -> None:
         """Keep the progress of a call."""

@@ -1,7 +1,8 @@
 """Owns the vocabulary: every event that reaches the dialer and every command it answers with.
 
 Events come from the edges (Asterisk, store, control) through one queue; commands go back to them in order.
-Nothing here does anything: to see what happens, read `dialer.py`.
+The orders of operators and agents, events too, stand in `orders.py`, what Asterisk shows after a (re)connect in
+`pbx_memory.py`. Nothing here does anything: to see what happens, read `dialer.py`.
 """
 
 from __future__ import annotations
@@ -11,11 +12,30 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
-from dialerd.core.agent import AgentProfile, AgentState
+from dialerd.core.agent import AgentState
 from dialerd.core.call import Attempt, HungUpBy
-from dialerd.core.campaign import AmdParameters, Campaign, CampaignVerb, MeasuredFrom
+from dialerd.core.campaign import AmdParameters, MeasuredFrom
 from dialerd.core.compliance import GateVerdict
 from dialerd.core.lead import Lead
+from dialerd.core.orders import (
+    AgentDispose as AgentDispose,
+    AgentLogin as AgentLogin,
+    AgentLogout as AgentLogout,
+    AgentPause as AgentPause,
+    AgentSaved as AgentSaved,
+    AgentUnpause as AgentUnpause,
+    CampaignOrder as CampaignOrder,
+    CampaignSaved as CampaignSaved,
+    HangupAttempt as HangupAttempt,
+    Order as Order,
+    ShutdownBegan as ShutdownBegan,
+    TestCall as TestCall,
+)
+from dialerd.core.pbx_memory import (
+    ChannelSeen as ChannelSeen,
+    OptOutTrace as OptOutTrace,
+    UnattendedTrace as UnattendedTrace,
+)
 
 # ---------------------------------------------------------------- events from the store
 
@@ -69,43 +89,6 @@ class StoreRecovered:
 
 
 # ---------------------------------------------------------------- events from Asterisk
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelSeen:
-    """One channel of ours in Asterisk's list after a (re)connect."""
-
-    unique_id: str
-    name: str
-    up: bool
-    context: str = ""
-    application: str = ""
-    bridge_id: str = ""
-    duration_s: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnattendedTrace:
-    """A call that the dialplan handled alone, from its durable trace."""
-
-    attempt_id: int
-    token: str
-    answered_at: datetime | None
-    message_started_at: datetime | None
-    message_ended_at: datetime | None
-    reason: str
-    key: str  # the AstDB key to forget once this is committed
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OptOutTrace:
-    """A number whose owner pressed the opt-out key while nobody was connected to Asterisk, or just now."""
-
-    number: str
-    at: datetime
-    source: str  # abandon | callback
-    attempt_id: int | None = None
-    key: str = ""  # the AstDB key to forget once this is committed; empty: nothing to forget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,81 +200,6 @@ class LegEnded:
     leg_id: str
     hangup_cause: int | None = None
     sip_cause: int | None = None
-
-
-# ---------------------------------------------------------------- events from control (each may be refused)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CampaignSaved:
-    """A campaign was added or edited in the store. Its state is not taken from here but for a new campaign."""
-
-    campaign: Campaign
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CampaignOrder:
-    campaign_id: int
-    verb: CampaignVerb
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentSaved:
-    profile: AgentProfile
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentLogin:
-    agent_id: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentLogout:
-    agent_id: int
-    force: bool = False  # hang up a call in progress too
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentPause:
-    agent_id: int
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentUnpause:
-    agent_id: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentDispose:
-    """The agent's disposition of the last call; ends wrap-up."""
-
-    agent_id: int
-    code: str
-    callback_at: datetime | None = None
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HangupAttempt:
-    """An operator (or the agent, by dialerctl) ends one call."""
-
-    attempt_id: int
-    by_agent: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TestCall:
-    """One call to a number through a trunk, under the same gate; plays the abandon message, meets no agent."""
-
-    __test__ = False  # not a pytest class
-    campaign_id: int
-    lead: Lead
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShutdownBegan:
-    """SIGTERM: originate no more, end ringing calls, let answered people get agent or message."""
 
 
 # ---------------------------------------------------------------- commands to the store
@@ -455,19 +363,6 @@ PbxEvent: TypeAlias = (
     | LegEnded
     | OptOutTrace
     | UnattendedTrace
-)
-Order: TypeAlias = (
-    CampaignSaved
-    | CampaignOrder
-    | AgentSaved
-    | AgentLogin
-    | AgentLogout
-    | AgentPause
-    | AgentUnpause
-    | AgentDispose
-    | HangupAttempt
-    | TestCall
-    | ShutdownBegan
 )
 Event: TypeAlias = StoreEvent | PbxEvent | Order
 StoreCommand: TypeAlias = (

@@ -24,6 +24,7 @@ class Seat:
     attempt_id: int | None = None  # reserved for, talking to, or still to be disposed of
     pause_wanted: str | None = None  # a pause asked for during a call takes effect after it
     logout_wanted: bool = False
+    restored: tuple[AgentState, str] | None = None  # state and reason before a restart, until Asterisk is listed
 
     @property
     def name(self) -> str:

@@ -1,0 +1,253 @@
+"""Owns what happens to a call from the committed intent to the answer, and from the hang-up to the closed record.
+
+What a person or a machine who answered meets is decided in `verdict_flow.py`; agents move in `agent_flow.py`.
+"""
+
+from __future__ import annotations
+
+from dialerd.core.agent_flow import AgentFlow
+from dialerd.core.call import AttemptMove, AttemptState, HungUpBy, Status
+from dialerd.core.campaign import CampaignState, MeasuredFrom
+from dialerd.core.causes import unanswered_status
+from dialerd.core.closing import close_call
+from dialerd.core.deadlines import Wait
+from dialerd.core.floor import Floor, LiveCall, advance
+from dialerd.core.messages import (
+    AttemptRefused,
+    AttemptsOpened,
+    CallAnswered,
+    CallEnded,
+    CallRinging,
+    Hangup,
+    Originate,
+    OriginateFailed,
+    StoreFailed,
+    VerdictAbandoned,
+)
+from dialerd.core.moment import Moment
+
+CANCELLABLE = frozenset({AttemptState.DIALING, AttemptState.RINGING})
+
+
+class CallFlow:
+    """Handlers of the call's own events."""
+
+    def __init__(self, floor: Floor, agents: AgentFlow) -> None:
+        self.floor = floor
+        self.agents = agents
+
+    # -- the intent
+
+    def opened(self, event: AttemptsOpened, now: Moment) -> None:
+        """Committed intents: send each, unless what allowed it is gone by now."""
+        for attempt_id in event.attempt_ids:
+            call = self.floor.calls.get(attempt_id)
+            if call is None or call.attempt.state is not AttemptState.INTENDED:
+                continue
+            obstacle = self._obstacle(call)
+            if obstacle:
+                self.end(call, now, Status.CANCELLED, HungUpBy.DIALER, f"not sent: {obstacle}")
+            else:
+                self._send(call, now)
+
+    def _obstacle(self, call: LiveCall) -> str:
+        """Why a committed attempt must not be sent after all; empty when nothing stands in its way."""
+        run = self.floor.campaigns.get(call.attempt.campaign_id)
+        if self.floor.stopping:
+            return "dialerd is stopping"
+        if not self.floor.links[call.attempt.node].connected:
+            return "Asterisk is not connected"
+        if call.is_test:
+            return ""
+        if run is None or run.campaign.state is not CampaignState.ACTIVE:
+            return "the campaign is no longer active"
+        if self.floor.roster.staffed_for(call.attempt.campaign_id) == 0:
+            return "no agent is staffed"
+        return ""
+
+    def _send(self, call: LiveCall, now: Moment) -> None:
+        attempt, campaign = call.attempt, call.campaign
+        advance(call, AttemptMove.SEND)
+        attempt.dialed_at = now.wall
+        guard_s = campaign.abandon_after_s - self.floor.settings.guard_margin_s
+        if campaign.amd_enabled and campaign.abandon_measured_from is MeasuredFrom.GREETING_END:
+            guard_s -= campaign.amd.after_greeting_silence / 1000
+        attempt.recording_file = self._recording_file(call, now)
+        self.floor.emit(
+            Originate(
+                node=attempt.node,
+                attempt_id=attempt.id,
+                channel_id=attempt.channel_id,
+                token=attempt.token,
+                number=attempt.number,
+                trunk=attempt.trunk,
+                caller_id=attempt.caller_id,
+                caller_name=attempt.caller_name,
+                ring_timeout_s=campaign.ring_timeout_s,
+                amd=campaign.amd if campaign.amd_enabled else None,
+                guard_from=campaign.abandon_measured_from if campaign.amd_enabled else MeasuredFrom.ANSWER,
+                guard_s=max(0.2, guard_s),
+                message=campaign.abandon_message,
+                opt_out_key=campaign.opt_out_key,
+                recording_file=attempt.recording_file,
+            )
+        )
+        self.floor.deadlines.set(Wait.DIAL, attempt.id, now.mono + campaign.ring_timeout_s + 15)
+        self.floor.save(call)
+
+    def _recording_file(self, call: LiveCall, now: Moment) -> str:
+        folder = self.floor.settings.recording_folder
+        if not call.campaign.recording_enabled or not folder or call.is_test:
+            return ""
+        return f"{folder}/{now.wall:%Y%m%d}/{call.attempt.channel_id}.wav"
+
+    def refused(self, event: AttemptRefused, now: Moment) -> None:
+        """The gate forbade it inside the transaction: nothing was dialled, the store has rescheduled the lead."""
+        call = self.floor.calls.pop(event.attempt_id, None)
+        if call is None:
+            return
+        run = self.floor.campaigns.get(call.attempt.campaign_id)
+        if run is not None:
+            run.refused[event.verdict.rule] += 1
+        self.floor.decide_soon([call.attempt.campaign_id], now)
+
+    def not_committed(self, event: StoreFailed) -> None:
+        """Intents that never reached the disk: forget them; the store gives their leads back when it recovers."""
+        for attempt_id in event.attempt_ids:
+            self.floor.calls.pop(attempt_id, None)
+
+    def originate_failed(self, event: OriginateFailed, now: Moment) -> None:
+        """A refused Originate ends the attempt; an unanswered one is left to reconciliation or its deadline."""
+        call = self._by_channel(event.channel_id)
+        if call is None or not event.certain or call.attempt.state is AttemptState.ENDED:
+            return
+        self.end(call, now, Status.FAILED, HungUpBy.NETWORK, event.reason)
+
+    # -- progress
+
+    def ringing(self, event: CallRinging, now: Moment) -> None:
+        """First ringing: remember when."""
+        call = self.floor.calls.get(event.attempt_id)
+        if call is not None and advance(call, AttemptMove.RING) and call.attempt.ringing_at is None:
+            call.attempt.ringing_at = now.wall
+
+    def answered(self, event: CallAnswered, now: Moment) -> None:
+        """The called party (or its machine) answered."""
+        call = self.floor.calls.get(event.attempt_id)
+        if call is not None:
+            self.note_answer(call, now)
+
+    def note_answer(self, call: LiveCall, now: Moment) -> None:
+        """Record the answer once; AGI and AMI may tell of it in either order."""
+        if not advance(call, AttemptMove.ANSWER):
+            return
+        call.attempt.answered_at = now.wall
+        call.answered = now
+        self.floor.deadlines.cancel(Wait.DIAL, call.attempt.id)
+        self.floor.save(call)
+
+    # -- the end
+
+    def hang_up(self, call: LiveCall, by: HungUpBy, now: Moment) -> None:
+        """End one call by our own will; the record is finished when Asterisk reports the hang-up."""
+        if call.attempt.state in CANCELLABLE:
+            call.cancelled = True
+        call.attempt.hung_up_by = by
+        self.floor.emit(Hangup(node=call.attempt.node, channel_id=call.attempt.channel_id))
+        self.floor.deadlines.set(Wait.ENDING, call.attempt.id, now.mono + self.floor.settings.ending_timeout_s)
+
+    def ended(self, event: CallEnded, now: Moment) -> None:
+        """The channel is gone: status from the state it was in, causes from Asterisk."""
+        call = self.floor.calls.get(event.attempt_id)
+        if call is None or call.attempt.state is AttemptState.ENDED:
+            return
+        attempt = call.attempt
+        attempt.hangup_cause, attempt.sip_cause = event.hangup_cause, event.sip_cause
+        self.end(call, now, self._status(call, now), self._ended_by(call))
+
+    def _status(self, call: LiveCall, now: Moment) -> Status:
+        state, attempt = call.attempt.state, call.attempt
+        if state is AttemptState.TALKING or (call.is_test and attempt.answered_at):
+            return Status.ANSWERED
+        if state is AttemptState.ABANDONING:
+            return Status.ABANDONED
+        if state is AttemptState.MACHINE:
+            return Status.MACHINE
+        if state in (AttemptState.WAITING, AttemptState.CONNECTING):
+            limit = call.campaign.abandon_after_s
+            waited = now.seconds_since(call.limit_from) if call.limit_from else 0.0
+            return Status.ABANDONED if waited > limit else Status.CUSTOMER_HANGUP
+        if state is AttemptState.ANSWERED:
+            return Status.CUSTOMER_HANGUP
+        if call.cancelled:
+            return Status.CANCELLED
+        return unanswered_status(attempt.hangup_cause, attempt.sip_cause)
+
+    def _ended_by(self, call: LiveCall) -> HungUpBy:
+        if call.attempt.hung_up_by is not HungUpBy.UNKNOWN:
+            return call.attempt.hung_up_by
+        if call.attempt.state in (AttemptState.MACHINE, AttemptState.ABANDONING):
+            return HungUpBy.DIALER
+        return HungUpBy.NETWORK if call.attempt.answered_at is None else HungUpBy.CUSTOMER
+
+    def end(self, call: LiveCall, now: Moment, status: Status, by: HungUpBy, note: str = "") -> None:
+        """End the attempt with what is known; close it unless an agent's disposition is still to come."""
+        attempt = call.attempt
+        attempt.state = AttemptState.ENDED
+        attempt.status, attempt.hung_up_by = status, by
+        attempt.note = attempt.note or note
+        attempt.ended_at = attempt.ended_at or now.wall
+        for wait in (Wait.DIAL, Wait.LIMIT, Wait.CONNECT, Wait.ENDING):
+            self.floor.deadlines.cancel(wait, attempt.id)
+        self.floor.waiting.pop(attempt.id, None)
+        call.request_id = None
+        if self.agents.call_ended(call, now):
+            self.floor.save(call)
+        else:
+            close_call(self.floor, call, now)
+        self.floor.decide_soon([attempt.campaign_id], now)
+
+    def close_lost(self, call: LiveCall, now: Moment, note: str) -> None:
+        """Nobody saw how it ended: close it approximately, marked so, with what is known."""
+        attempt = call.attempt
+        attempt.approximate = True
+        talking = attempt.bridged_at is not None
+        abandoned = attempt.live_answer and not talking
+        status = Status.ANSWERED if talking else Status.ABANDONED if abandoned else Status.LOST
+        self.end(call, now, status, HungUpBy.UNKNOWN, note)
+
+    # -- deadlines
+
+    def dial_overdue(self, attempt_id: int, now: Moment) -> None:
+        """No end to an Originate in time: hang up by id; if even that changes nothing, ENDING closes it."""
+        call = self.floor.calls.get(attempt_id)
+        if call is not None and call.attempt.state in CANCELLABLE:
+            self.hang_up(call, HungUpBy.DIALER, now)
+
+    def ending_overdue(self, attempt_id: int, now: Moment) -> None:
+        """A hang-up that never came. While the link is away only reconciliation can know."""
+        call = self.floor.calls.get(attempt_id)
+        if call is None or call.attempt.state is AttemptState.ENDED:
+            return
+        if not self.floor.links[call.attempt.node].connected:
+            self.floor.deadlines.set(Wait.ENDING, attempt_id, now.mono + self.floor.settings.ending_timeout_s)
+            return
+        if call.attempt.hung_up_by is HungUpBy.UNKNOWN:
+            self.hang_up(call, HungUpBy.DIALER, now)
+            return
+        self.close_lost(call, now, "Asterisk reported no end of the call")
+
+    def verdict_request_gone(self, event: VerdictAbandoned) -> None:
+        """The AGI that waited is gone; its hang-up or the dialplan's own action is reported separately."""
+        call = self.floor.calls.get(event.attempt_id)
+        if call is not None and call.request_id == event.request_id:
+            call.request_id = None
+
+    def cancel_unanswered(self, now: Moment) -> None:
+        """Shutdown: end every call that nobody has answered yet."""
+        for call in list(self.floor.calls.values()):
+            if call.attempt.state in CANCELLABLE and not call.cancelled:
+                self.hang_up(call, HungUpBy.DIALER, now)
+
+    def _by_channel(self, channel_id: str) -> LiveCall | None:
+        return next((c for c in self.floor.calls.values() if c.attempt.channel_id == channel_id), None)

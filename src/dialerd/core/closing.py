@@ -1,0 +1,30 @@
+"""Owns the finishing of a record: final status, disposition, statistics and ledger. Knows nothing of agents."""
+
+from __future__ import annotations
+
+from dialerd.core.call import Status
+from dialerd.core.dispositions import TEST_CALL, system_disposition
+from dialerd.core.floor import Floor, LiveCall
+from dialerd.core.messages import CloseAttempt, ForgetTraces
+from dialerd.core.moment import Moment
+
+
+def close_call(floor: Floor, call: LiveCall, now: Moment) -> None:
+    """Given an ended call whose disposition is final, write its finished record and forget the call."""
+    attempt = call.attempt
+    if attempt.status is None:
+        attempt.status = Status.LOST
+    if call.is_test:
+        attempt.disposition, attempt.live_answer = TEST_CALL, False
+    elif not attempt.disposition:
+        attempt.disposition = system_disposition(attempt.status, call.campaign.default_disposition)
+    attempt.closed_at = now.wall
+    run = floor.campaigns.get(attempt.campaign_id)
+    if run is not None and not call.is_test:
+        run.hour.add(attempt, now.mono)
+        run.ledger_live += int(attempt.live_answer)
+        run.ledger_abandoned += int(attempt.abandoned)
+    floor.forget_call(attempt.id)
+    floor.emit(CloseAttempt(attempt=attempt.snapshot(), callback_at=call.callback_at))
+    if call.unattended:
+        floor.emit(ForgetTraces(node=attempt.node, keys=(f"unattended/{attempt.id}",)))

@@ -1,0 +1,201 @@
+"""Owns the step from a pacing decision to committed intents: hopper, claims, shares, limits, faults per campaign."""
+
+from __future__ import annotations
+
+from dialerd.core.call import Attempt
+from dialerd.core.campaign import CampaignState, DialMode
+from dialerd.core.deadlines import Wait
+from dialerd.core.errors import Unavailable
+from dialerd.core.floor import CampaignRun, Floor, LiveCall
+from dialerd.core.lead import Lead
+from dialerd.core.messages import ClaimLeads, LeadsClaimed, OpenAttempts, ReleaseLeads, TestCall
+from dialerd.core.moment import Moment
+from dialerd.core.pacing import Limit, PacingDecision, PacingInputs, decide
+from dialerd.core.pacing.shares import Claimant, share_agents
+
+TEST_MODE = "test"
+
+
+class DiallingFlow:
+    """Decides for each active campaign and turns decisions into intents."""
+
+    def __init__(self, floor: Floor) -> None:
+        self.floor = floor
+
+    def decide_all(self, now: Moment) -> None:
+        """One decision for every active campaign, higher priority first."""
+        runs = [run for run in self.floor.campaigns.values() if run.campaign.state is CampaignState.ACTIVE]
+        own = self._shares(runs)
+        for run in sorted(runs, key=lambda r: (-r.campaign.priority, r.campaign.id)):
+            self._decide_safely(run, own.get(run.campaign.id, 0), now)
+
+    def decide_one(self, campaign_id: int, now: Moment) -> None:
+        """A decision between two ticks, for a campaign whose agents or calls have just changed."""
+        run = self.floor.campaigns.get(campaign_id)
+        if run is None or run.campaign.state is not CampaignState.ACTIVE:
+            return
+        active = [r for r in self.floor.campaigns.values() if r.campaign.state is CampaignState.ACTIVE]
+        self._decide_safely(run, self._shares(active).get(campaign_id, 0), now)
+
+    def _decide_safely(self, run: CampaignRun, ready: int, now: Moment) -> None:
+        """A fault in one campaign never stops another: it is kept, told once and tried again at the next tick."""
+        try:
+            self._decide(run, ready, now)
+            run.fault, run.fault_at = "", None
+        except Exception as error:
+            text = f"{type(error).__name__}: {error}"
+            if run.fault != text:
+                self.floor.log("error", f"campaign {run.campaign.name}: pacing failed: {text}", run.campaign.id)
+            run.fault, run.fault_at = text, now
+            run.decision = None
+
+    def _shares(self, runs: list[CampaignRun]) -> dict[int, int]:
+        return share_agents(
+            [
+                Claimant(
+                    campaign_id=run.campaign.id,
+                    priority=run.campaign.priority,
+                    ready=self.floor.roster.ready_for(run.campaign.id),
+                    in_flight=self.floor.in_flight(run.campaign.id),
+                    calls_per_agent=run.campaign.dial_ratio if run.campaign.dial_mode is DialMode.POWER else 1.0,
+                )
+                for run in runs
+            ]
+        )
+
+    def _decide(self, run: CampaignRun, ready: int, now: Moment) -> None:
+        run.decided_at = now.mono
+        if self.obstacle(run):
+            run.decision = None
+            self._release_hopper(run)
+            return
+        decision = decide(self._inputs(run, ready, now), self.floor.pacers)
+        calls = min(decision.calls, len(run.hopper))
+        if calls < decision.calls:
+            self._claim(run, decision.calls - calls, now)
+            decision = PacingDecision(calls=calls, limit=Limit.LEADS, ratio=decision.ratio, inputs=decision.inputs)
+        run.decision = decision
+        if calls:
+            self._intend(run, [run.hopper.popleft() for _ in range(calls)], decision, now)
+
+    def obstacle(self, run: CampaignRun) -> str:
+        """What stops this campaign altogether, as a sentence; empty when nothing does."""
+        trunk = self.floor.settings.trunks.get(run.campaign.trunk)
+        if self.floor.stopping:
+            return "dialerd is stopping: no new calls"
+        if trunk is None:
+            return f"trunk {run.campaign.trunk!r} is not in the configuration"
+        link = self.floor.links[trunk.node]
+        if not link.connected:
+            return f"Asterisk {link.node} is not connected: {link.reason}"
+        if self.floor.store_fault:
+            return f"the store does not accept writes: {self.floor.store_fault}"
+        return ""
+
+    def _inputs(self, run: CampaignRun, ready: int, now: Moment) -> PacingInputs:
+        campaign = run.campaign
+        trunk = self.floor.settings.trunks[campaign.trunk]
+        rate_free = min(
+            run.rate.free(now.mono),
+            self.floor.trunk_rates[campaign.trunk].free(now.mono),
+            self.floor.rate.free(now.mono),
+        )
+        return PacingInputs(
+            mode=campaign.dial_mode,
+            dial_ratio=campaign.dial_ratio,
+            ready=ready,
+            staffed=self.floor.roster.staffed_for(campaign.id),
+            in_flight=self.floor.in_flight(campaign.id),
+            lines_used=self.floor.lines_used(campaign.id),
+            max_lines=campaign.max_lines,
+            trunk_free=trunk.max_channels - self.floor.trunk_used(campaign.trunk),
+            rate_free=rate_free,
+            over_abandon_limit=run.over_abandon_limit,
+        )
+
+    # -- leads
+
+    def _claim(self, run: CampaignRun, missing: int, now: Moment) -> None:
+        if run.claim_pending or now.mono < run.claim_not_before:
+            return
+        run.claim_pending = True
+        self.floor.emit(ClaimLeads(campaign_id=run.campaign.id, count=missing))
+        self.floor.deadlines.set(Wait.CLAIM, run.campaign.id, now.mono + self.floor.settings.claim_timeout_s)
+
+    def claimed(self, event: LeadsClaimed, now: Moment) -> None:
+        """Leads have come (or none): into the hopper; ask again soon only when the store says there are more."""
+        run = self.floor.campaigns.get(event.campaign_id)
+        if run is None:
+            self.floor.emit(ReleaseLeads(lead_ids=tuple(lead.id for lead in event.leads)))
+            return
+        run.claim_pending = False
+        self.floor.deadlines.cancel(Wait.CLAIM, event.campaign_id)
+        run.hopper.extend(event.leads)
+        run.shortage = event.shortage
+        more = bool(event.leads) or (event.shortage is not None and event.shortage.due > 0)
+        run.claim_not_before = now.mono if more else now.mono + self.floor.settings.claim_retry_s
+        if run.campaign.state is CampaignState.ACTIVE and not self.floor.stopping:
+            if more:
+                self.floor.decide_soon([event.campaign_id], now)
+        else:
+            self._release_hopper(run)
+
+    def claim_overdue(self, campaign_id: int) -> None:
+        """The store did not answer a claim in time: allow another; late leads are still welcome."""
+        run = self.floor.campaigns.get(campaign_id)
+        if run is not None:
+            run.claim_pending = False
+
+    def release(self, run: CampaignRun) -> None:
+        """Give the hopper back (pause, stop, shutdown)."""
+        self._release_hopper(run)
+
+    def _release_hopper(self, run: CampaignRun) -> None:
+        if run.hopper:
+            self.floor.emit(ReleaseLeads(lead_ids=tuple(lead.id for lead in run.hopper)))
+            run.hopper.clear()
+
+    # -- intents
+
+    def _intend(self, run: CampaignRun, leads: list[Lead], decision: PacingDecision, now: Moment) -> None:
+        attempts = tuple(self._attempt(run, lead, run.campaign.dial_mode.value, decision.text(), now) for lead in leads)
+        for attempt in attempts:
+            self.floor.calls[attempt.id] = LiveCall(attempt=attempt, campaign=run.campaign)
+        for rate in (run.rate, self.floor.trunk_rates[run.campaign.trunk], self.floor.rate):
+            rate.take(len(attempts), now.mono)
+        run.refused.clear()
+        self.floor.emit(OpenAttempts(attempts=tuple(a.snapshot() for a in attempts), leads=tuple(leads)))
+
+    def _attempt(self, run: CampaignRun, lead: Lead, mode: str, decision: str, now: Moment) -> Attempt:
+        campaign, identity = run.campaign, self.floor.identity
+        attempt_id = identity.attempt_id()
+        return Attempt(
+            id=attempt_id,
+            campaign_id=campaign.id,
+            list_id=lead.list_id,
+            lead_id=lead.id,
+            number=lead.number,
+            node=self.floor.settings.trunks[campaign.trunk].node,
+            trunk=campaign.trunk,
+            channel_id=f"dlr-{attempt_id}-{identity.nonce()}",
+            token=identity.token(),
+            dial_mode=mode,
+            created_at=now.wall,
+            caller_id=campaign.caller_id,
+            caller_name=campaign.caller_name,
+            attempt_number=lead.attempts + 1,
+            zones=lead.zones,
+            consent_id=lead.consent_id,
+            pacing_decision=decision,
+        )
+
+    def test_call(self, event: TestCall, now: Moment) -> int:
+        """One call through the campaign's trunk under the same gate; returns its attempt id."""
+        run = self.floor.run(event.campaign_id)
+        obstacle = self.obstacle(run)
+        if obstacle:
+            raise Unavailable(f"no test call: {obstacle}")
+        attempt = self._attempt(run, event.lead, TEST_MODE, "test call", now)
+        self.floor.calls[attempt.id] = LiveCall(attempt=attempt, campaign=run.campaign, is_test=True)
+        self.floor.emit(OpenAttempts(attempts=(attempt.snapshot(),), leads=(event.lead,)))
+        return attempt.id

@@ -1,0 +1,31 @@
+"""Owns what a restart brings back, as values. Knows nothing of where they were kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from dialerd.core.agent import AgentProfile, AgentState
+from dialerd.core.call import Attempt
+from dialerd.core.campaign import Campaign
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoredAgent:
+    """An agent and the last state written for it."""
+
+    profile: AgentProfile
+    state: AgentState = AgentState.LOGGED_OUT
+    reason: str = ""
+    leg_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """Everything the dialer starts from. `ledger`: campaign id → (live answers, abandoned) of the legal window."""
+
+    campaigns: tuple[Campaign, ...] = ()
+    agents: tuple[RestoredAgent, ...] = ()
+    open_attempts: tuple[Attempt, ...] = ()
+    unfinished_attempts: tuple[Attempt, ...] = ()
+    ledger: Mapping[int, tuple[int, int]] = field(default_factory=dict)

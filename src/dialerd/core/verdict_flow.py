@@ -1,0 +1,262 @@
+"""Owns the seconds after an answer: person or machine, agent or abandon message, and the talk itself.
+
+The rule it keeps: a person who answered is never left in silence beyond the campaign's limit (DESIGN.md 4).
+"""
+
+from __future__ import annotations
+
+from dialerd.core.agent import AgentState
+from dialerd.core.agent_flow import AgentFlow
+from dialerd.core.amd import MEETS_AGENT, AmdResult, amd_result
+from dialerd.core.call import AttemptMove, AttemptState, HungUpBy
+from dialerd.core.call_flow import CallFlow
+from dialerd.core.campaign import MeasuredFrom
+from dialerd.core.deadlines import Wait
+from dialerd.core.floor import Floor, LiveCall, advance
+from dialerd.core.messages import (
+    CallBridged,
+    CallUnbridged,
+    MessageEnded,
+    MessageStarted,
+    SendVerdict,
+    UnattendedTrace,
+    VerdictAsked,
+)
+from dialerd.core.moment import Moment
+from dialerd.core.roster import Seat
+
+REFUSED = "refused"
+"""A verdict the dialplan does not know: it treats the call as unattended and plays the message by itself."""
+
+
+class VerdictFlow:
+    """Handlers from the verdict request to the end of the talk."""
+
+    def __init__(self, floor: Floor, agents: AgentFlow, calls: CallFlow) -> None:
+        self.floor = floor
+        self.agents = agents
+        self.calls = calls
+
+    def asked(self, event: VerdictAsked, now: Moment) -> None:
+        """The AGI asks: classify once, then agent, message or hang-up."""
+        call = self.floor.calls.get(event.attempt_id)
+        if call is None or call.attempt.token != event.token:
+            self.floor.log(
+                "warning", f"a verdict was asked with a wrong token or for unknown attempt {event.attempt_id}"
+            )
+            self.floor.emit(SendVerdict(request_id=event.request_id, verdict=REFUSED))
+            return
+        self.calls.note_answer(call, now)
+        if call.attempt.state is AttemptState.CONNECTING:
+            self._bridge_failed(call, now)
+        call.request_id = event.request_id
+        if call.attempt.state is AttemptState.ANSWERED:
+            self._classify(call, event, now)
+        elif call.attempt.state is not AttemptState.WAITING:
+            self._answer(call, "hangup")
+        self.serve_waiting(now)
+
+    def _classify(self, call: LiveCall, event: VerdictAsked, now: Moment) -> None:
+        attempt = call.attempt
+        result = amd_result(event.amd_status) if call.campaign.amd_enabled else AmdResult.NOT_RUN
+        attempt.amd_status, attempt.amd_cause = event.amd_status, event.amd_cause
+        attempt.amd_result, attempt.verdict_at = result.value, now.wall
+        if call.is_test:
+            attempt.amd_action = "message"
+            self._abandon(call, now)
+        elif result is AmdResult.MACHINE:
+            attempt.amd_action = call.campaign.amd_action.value
+            advance(call, AttemptMove.MACHINE)
+            self._answer(call, "machine")
+            self._expect_end(call, now)
+        elif result not in MEETS_AGENT:
+            self._answer(call, "hangup")
+            self._expect_end(call, now)
+        else:
+            attempt.amd_action = "connect" if call.campaign.amd_enabled else ""
+            attempt.live_answer = True
+            advance(call, AttemptMove.PERSON)
+            self._start_limit(call, result, now)
+        self.floor.save(call)
+
+    def _start_limit(self, call: LiveCall, result: AmdResult, now: Moment) -> None:
+        """Start the silence limit where the campaign says: at the answer, or at the end of the greeting.
+
+        AMD's HUMAN comes after `after_greeting_silence` of silence, so the greeting ended that long ago; any other
+        result has seen no end of it, and the greeting is taken to end now.
+        """
+        campaign = call.campaign
+        if campaign.abandon_measured_from is MeasuredFrom.ANSWER or result is AmdResult.NOT_RUN:
+            call.limit_from = call.answered or now
+        elif result is AmdResult.HUMAN:
+            call.limit_from = now.plus(-campaign.amd.after_greeting_silence / 1000)
+        else:
+            call.limit_from = now
+        limit = call.limit_from.mono + campaign.abandon_after_s - self.floor.settings.verdict_margin_s
+        self.floor.deadlines.set(Wait.LIMIT, call.attempt.id, limit)
+        self.floor.waiting[call.attempt.id] = call
+
+    # -- people and agents
+
+    def serve_waiting(self, now: Moment) -> None:
+        """Give free agents to waiting people, higher campaign priority first, then who answered first."""
+        if not self.floor.waiting:
+            return
+        order = sorted(
+            self.floor.waiting.values(),
+            key=lambda c: (-c.campaign.priority, c.answered.mono if c.answered else 0.0),
+        )
+        for call in order:
+            if call.request_id is None:
+                continue
+            if call.agent_id is None:
+                seat = self.floor.roster.longest_idle(call.attempt.campaign_id, call.failed_agents)
+                if seat is None:
+                    continue
+                self.agents.reserve(seat, call, now)
+                if not seat.leg_up:
+                    self.agents.ring(seat, call.campaign.on_hook_ring_timeout_s, now)
+            self._connect_if_up(call, now)
+
+    def _connect_if_up(self, call: LiveCall, now: Moment) -> None:
+        seat = self.floor.roster.get(call.agent_id) if call.agent_id is not None else None
+        if seat is None or not seat.leg_up or not advance(call, AttemptMove.ASSIGN):
+            return
+        self.floor.waiting.pop(call.attempt.id, None)
+        self.floor.deadlines.cancel(Wait.LIMIT, call.attempt.id)
+        call.attempt.agent_id, call.attempt.agent_channel = seat.profile.id, seat.leg_id
+        self._answer(call, "agent", seat.leg_id)
+        timeout = self.floor.settings.connect_timeout_s
+        self.floor.deadlines.set(Wait.CONNECT, call.attempt.id, now.mono + timeout)
+
+    def _bridge_failed(self, call: LiveCall, now: Moment) -> None:
+        """The dialplan asks again: the bridge could not be made. This agent is set aside, the person waits again."""
+        seat = self.floor.roster.get(call.agent_id) if call.agent_id is not None else None
+        self.floor.deadlines.cancel(Wait.CONNECT, call.attempt.id)
+        if seat is not None and seat.state is AgentState.RESERVED:
+            seat.pause_wanted = "the bridge failed"
+            self.floor.log("warning", f"agent {seat.name} is paused: a call could not be bridged to the phone")
+            self.agents.release(seat, now)
+            call.failed_agents |= {seat.profile.id}
+        call.agent_id = None
+        call.attempt.agent_id, call.attempt.agent_channel = None, ""
+        advance(call, AttemptMove.UNASSIGN)
+        self._wait_again(call, now)
+
+    def _wait_again(self, call: LiveCall, now: Moment) -> None:
+        start = call.limit_from or call.answered or now
+        limit = start.mono + call.campaign.abandon_after_s - self.floor.settings.verdict_margin_s
+        self.floor.deadlines.set(Wait.LIMIT, call.attempt.id, max(limit, now.mono))
+        self.floor.waiting[call.attempt.id] = call
+
+    def limit_overdue(self, attempt_id: int, now: Moment) -> None:
+        """Nobody in time: the abandon message, and it counts."""
+        call = self.floor.calls.get(attempt_id)
+        if call is None or call.attempt.state is not AttemptState.WAITING:
+            return
+        seat = self.floor.roster.get(call.agent_id) if call.agent_id is not None else None
+        if seat is not None and seat.state is AgentState.RESERVED:
+            call.agent_id = None
+            seat.pause_wanted = "the phone did not answer"
+            self.floor.log("warning", f"agent {seat.name} is paused: the phone did not answer a call in time")
+            self.agents.release(seat, now)
+        self._abandon(call, now)
+
+    def _abandon(self, call: LiveCall, now: Moment) -> None:
+        advance(call, AttemptMove.ABANDON)
+        self.floor.waiting.pop(call.attempt.id, None)
+        call.attempt.message_version = call.campaign.abandon_message_version
+        self._answer(call, "abandon")
+        self._expect_end(call, now)
+
+    def connect_overdue(self, attempt_id: int, now: Moment) -> None:
+        """Verdict given, no bridge seen: while the link is away wait for reconciliation, else end the call."""
+        call = self.floor.calls.get(attempt_id)
+        if call is None or call.attempt.state is not AttemptState.CONNECTING:
+            return
+        if not self.floor.links[call.attempt.node].connected:
+            self.floor.deadlines.set(Wait.CONNECT, attempt_id, now.mono + self.floor.settings.connect_timeout_s)
+            return
+        self.floor.log("warning", f"call {attempt_id}: no bridge after the verdict; hung up")
+        self.calls.hang_up(call, HungUpBy.DIALER, now)
+
+    # -- talk and message
+
+    def bridged(self, event: CallBridged, now: Moment) -> None:
+        """Customer and agent hear each other."""
+        call = self.floor.calls.get(event.attempt_id)
+        if call is None or not advance(call, AttemptMove.BRIDGE):
+            return
+        call.attempt.bridged_at = now.wall
+        self.floor.deadlines.cancel(Wait.CONNECT, call.attempt.id)
+        seat = self._seat_of(call)
+        if seat is not None and seat.state is AgentState.RESERVED:
+            self.agents.connect(seat, now)
+        self.floor.save(call)
+
+    def unbridged(self, event: CallUnbridged, now: Moment) -> None:
+        """The talk is over: the agent wraps up at once, without waiting for the channel's own hang-up."""
+        call = self.floor.calls.get(event.attempt_id)
+        if call is None or call.attempt.state is not AttemptState.TALKING:
+            return
+        if call.attempt.hung_up_by is HungUpBy.UNKNOWN:
+            call.attempt.hung_up_by = event.by
+        call.attempt.ended_at = now.wall
+        seat = self._seat_of(call)
+        if seat is not None and seat.state is AgentState.ON_CALL:
+            self.agents.begin_wrap_up(seat, call, now)
+        self._expect_end(call, now)
+
+    def _seat_of(self, call: LiveCall) -> Seat | None:
+        seat = self.floor.roster.get(call.agent_id) if call.agent_id is not None else None
+        return seat if seat is not None and seat.attempt_id == call.attempt.id else None
+
+    def message_started(self, event: MessageStarted, now: Moment) -> None:
+        """The abandon message plays, by our verdict or by the dialplan's own decision."""
+        call = self.floor.calls.get(event.attempt_id)
+        if call is None:
+            return
+        self.calls.note_answer(call, now)
+        if advance(call, AttemptMove.ABANDON):
+            self._alone(call, now)
+        if call.attempt.message_started_at is None:
+            call.attempt.message_started_at = now.wall
+            self.floor.save(call)
+
+    def message_ended(self, event: MessageEnded, now: Moment) -> None:
+        """The message was heard to its end."""
+        call = self.floor.calls.get(event.attempt_id)
+        if call is not None:
+            call.attempt.message_ended_at = now.wall
+
+    def unattended(self, event: UnattendedTrace, now: Moment) -> None:
+        """The dialplan acted alone while we watch: the call goes on to its end, the trace is forgotten with it."""
+        call = self.floor.calls.get(event.attempt_id)
+        if call is None or call.attempt.token != event.token:
+            return
+        call.unattended = True
+        self.calls.note_answer(call, now)
+        if event.reason != "hangup" and advance(call, AttemptMove.ABANDON):
+            self._alone(call, now)
+
+    def _alone(self, call: LiveCall, now: Moment) -> None:
+        """Bookkeeping for a message that the dialplan began by itself: a live answer, an abandoned one."""
+        call.attempt.live_answer = not call.is_test
+        call.attempt.message_version = call.campaign.abandon_message_version
+        call.attempt.note = call.attempt.note or "the dialplan played the message by itself"
+        self.floor.waiting.pop(call.attempt.id, None)
+        self.floor.deadlines.cancel(Wait.LIMIT, call.attempt.id)
+        self.floor.deadlines.cancel(Wait.CONNECT, call.attempt.id)
+        self.agents.call_ended(call, now)
+        call.agent_id = None
+        self._expect_end(call, now)
+
+    # -- inside
+
+    def _answer(self, call: LiveCall, verdict: str, leg_id: str = "") -> None:
+        if call.request_id is not None:
+            self.floor.emit(SendVerdict(request_id=call.request_id, verdict=verdict, leg_id=leg_id))
+            call.request_id = None
+
+    def _expect_end(self, call: LiveCall, now: Moment) -> None:
+        self.floor.deadlines.set(Wait.ENDING, call.attempt.id, now.mono + self.floor.settings.ending_timeout_s)
