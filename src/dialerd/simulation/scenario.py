@@ -1,0 +1,261 @@
+"""Owns the description of a telephone world: parameters only, and how they are read from TOML.
+
+Knows nothing of how calls are drawn from it (world.py) or of who asks.
+"""
+
+# ruff: noqa: RUF009  (a Duration is frozen: one shared default does no harm)
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import enum
+import tomllib
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dialerd.core.errors import Invalid
+from dialerd.simulation.durations import Duration, Shape, fixed, lognormal, uniform
+
+
+class Outcome(enum.Enum):
+    """What the telephone network makes of one dialled number."""
+
+    PERSON = "person"
+    MACHINE = "machine"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    CONGESTION = "congestion"
+    INVALID = "invalid"
+    REJECTED = "rejected"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcomes:
+    """Shares (0–1) of all calls; they add up to 1. `invalid` belongs to the number, the others to the attempt."""
+
+    person: float = 0.25
+    machine: float = 0.15
+    busy: float = 0.10
+    no_answer: float = 0.40
+    congestion: float = 0.03
+    invalid: float = 0.04
+    rejected: float = 0.02
+    failed: float = 0.01
+
+    def __post_init__(self) -> None:
+        """Raise ValueError when the shares are no shares."""
+        shares = dataclasses.astuple(self)
+        if min(shares) < 0 or abs(sum(shares) - 1) > 1e-6:
+            raise ValueError(f"shares must be 0 or more and add up to 1, not {sum(shares):g}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shift:
+    """From `after_s` (seconds since the start) on, persons answer `person_factor` times as often."""
+
+    after_s: float = 0.0
+    person_factor: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Raise ValueError when the factor is negative."""
+        if self.person_factor < 0:
+            raise ValueError("person_factor: must be 0 or more")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """Times of the carrier: dialling to ringing, dialling to a refusal, and calls it gives up by itself."""
+
+    post_dial_delay: Duration = lognormal(2.0, 0.5, 0.5, 6.0)
+    refusal_delay: Duration = uniform(0.8, 4.0)
+    gives_up_share: float = 0.2  # of the calls nobody answers: ended by the far end (SIP 480) before our time-out
+    gives_up_after: Duration = uniform(12.0, 25.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """Persons who answer."""
+
+    ring: Duration = lognormal(8.0, 0.6, 1.5, 28.0)
+    patience: Duration = lognormal(6.0, 0.6, 0.8, 40.0)  # in silence, from the answer
+    talk: Duration = lognormal(90.0, 1.0, 3.0, 3600.0)
+    ends_call_share: float = 0.6  # else the agent ends the conversation
+    listens: Duration = lognormal(14.0, 0.8, 0.5, 60.0)  # to an abandon message
+    opt_out_share: float = 0.05  # of those who hear the message to its end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machines:
+    """Answering machines."""
+
+    ring: Duration = lognormal(18.0, 0.3, 5.0, 28.0)
+    records: Duration = uniform(20.0, 60.0)  # from the answer until the machine hangs up
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detection:
+    """What AMD() says, as shares of persons and of machines; the rest is NOTSURE."""
+
+    person_human: float = 0.88
+    person_machine: float = 0.05
+    machine_machine: float = 0.82
+    machine_human: float = 0.10
+    human_delay: Duration = lognormal(1.4, 0.4, 0.8, 4.5)
+    machine_delay: Duration = lognormal(2.4, 0.4, 1.2, 4.9)
+    not_sure_delay: Duration = fixed(5.0)
+
+    def __post_init__(self) -> None:
+        """Raise ValueError when the shares of one kind exceed 1."""
+        if self.person_human + self.person_machine > 1:
+            raise ValueError("person_human + person_machine: must not exceed 1")
+        if self.machine_machine + self.machine_human > 1:
+            raise ValueError("machine_machine + machine_human: must not exceed 1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agents:
+    """How agents behave; the four shares of dispositions, the rest is `not_interested`."""
+
+    phone_answer: Duration = uniform(0.5, 3.0)
+    phone_not_answered_share: float = 0.0
+    wrap_up: Duration = lognormal(20.0, 0.7, 1.0, 600.0)
+    no_disposition_share: float = 0.0  # the agent walks away: the wrap-up time runs out
+    sale: float = 0.12
+    callback: float = 0.10
+    dnc: float = 0.03
+    callback_after: Duration = uniform(3600.0, 172_800.0)
+    works: Duration = lognormal(5400.0, 0.3, 600.0)
+    rests: Duration = lognormal(600.0, 0.4, 60.0)
+
+    def __post_init__(self) -> None:
+        """Raise ValueError when the dispositions exceed 1."""
+        if self.sale + self.callback + self.dnc > 1:
+            raise ValueError("sale + callback + dnc: must not exceed 1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """One telephone world. `numbers` fixes the outcome of single numbers (tests, demonstrations)."""
+
+    name: str = "ordinary"
+    message_s: float = 12.0  # length of the abandon message
+    outcomes: Outcomes = field(default_factory=Outcomes)
+    shifts: tuple[Shift, ...] = ()
+    network: Network = field(default_factory=Network)
+    people: People = field(default_factory=People)
+    machines: Machines = field(default_factory=Machines)
+    detection: Detection = field(default_factory=Detection)
+    agents: Agents = field(default_factory=Agents)
+    numbers: Mapping[str, Outcome] = field(default_factory=dict)
+
+
+def load_scenario(path: Path) -> Scenario:
+    """Given a TOML file, return its scenario; raise Invalid naming the file, and table and key of every mistake."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Invalid(f"{path}: cannot be read: {error}") from None
+    return parse_scenario(text, str(path))
+
+
+def parse_scenario(text: str, source: str) -> Scenario:
+    """Given TOML text and the name to blame, return its scenario; raise Invalid with every mistake at once."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise Invalid(f"{source}: not TOML: {error}") from None
+    problems: list[str] = []
+    scenario = _build(Scenario, data, "", problems)
+    if problems or not isinstance(scenario, Scenario):
+        raise Invalid("\n".join(f"{source}: {problem}" for problem in problems))
+    return scenario
+
+
+def _build(kind: type[Any], data: object, table: str, problems: list[str]) -> object:
+    """An instance of the dataclass `kind` from a TOML table, or None after noting why not."""
+    if not isinstance(data, dict):
+        problems.append(f"[{table}]: must be a table")
+        return None
+    hints = typing.get_type_hints(kind)
+    values: dict[str, object] = {}
+    before = len(problems)
+    for key, value in data.items():
+        where = f"{table}.{key}" if table else key
+        if key not in hints:
+            near = difflib.get_close_matches(key, hints, n=1)
+            known = f"; did you mean {near[0]}?" if near else f"; known: {', '.join(hints)}"
+            problems.append(f"{_place(table, key)}: unknown key{known}")
+        else:
+            values[key] = _value(hints[key], value, table, key, where, problems)
+    if len(problems) > before:
+        return None
+    try:
+        return typing.cast(object, kind(**values))
+    except ValueError as error:
+        problems.append(f"[{table}] {error}" if table else str(error))
+        return None
+
+
+def _value(hint: Any, value: object, table: str, key: str, where: str, problems: list[str]) -> object:
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        return _build(hint, value, where, problems)
+    if isinstance(hint, type) and issubclass(hint, enum.Enum):
+        return _member(hint, value, _place(table, key), problems)
+    origin = typing.get_origin(hint)
+    if origin is tuple:
+        return _list_of_tables(typing.get_args(hint)[0], value, where, problems)
+    if origin is Mapping:
+        if isinstance(value, dict):
+            members = {name: _member(Outcome, item, _place(where, name), problems) for name, item in value.items()}
+            return types.MappingProxyType(members)
+        problems.append(f"[{where}]: must be a table")
+        return None
+    if hint is float:
+        return _number(value, key, _place(table, key), problems)
+    if not isinstance(value, hint):
+        problems.append(f"{_place(table, key)}: must be text")
+    return value
+
+
+def _list_of_tables(kind: type[Any], value: object, where: str, problems: list[str]) -> tuple[object, ...]:
+    if not isinstance(value, list):
+        problems.append(f"[{where}]: must be a list of tables ([[{where}]])")
+        return ()
+    return tuple(_build(kind, item, f"{where}[{index}]", problems) for index, item in enumerate(value))
+
+
+def _number(value: object, key: str, place: str, problems: list[str]) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        problems.append(f"{place}: must be a number")
+        return 0.0
+    if value != value or value in (float("inf"), float("-inf")):
+        problems.append(f"{place}: must be finite")
+    elif key.endswith("_share") and not 0 <= value <= 1:
+        problems.append(f"{place}: must be from 0 to 1")
+    elif key.endswith("_s") and value < 0:
+        problems.append(f"{place}: must be 0 or more seconds")
+    return float(value)
+
+
+def _member(kind: type[enum.Enum], value: object, place: str, problems: list[str]) -> object:
+    for member in kind:
+        if member.value == value:
+            return member
+    problems.append(f"{place}: must be one of {', '.join(str(m.value) for m in kind)}")
+    return None
+
+
+def _place(table: str, key: str) -> str:
+    return f"[{table}] {key}" if table else key
+
+
+__all__ = [
+    "Agents", "Detection", "Machines", "Network", "Outcome", "Outcomes", "People", "Scenario", "Shape", "Shift",
+    "load_scenario", "parse_scenario",
+]  # fmt: skip
