@@ -1,0 +1,36 @@
+"""Owns the answer to "is everything all right, and what should I do next?". Pure; reads the floor."""
+
+from __future__ import annotations
+
+from dialerd.core.agent import AgentState
+from dialerd.core.campaign import CampaignState
+from dialerd.core.floor import Floor
+
+
+def problems(floor: Floor) -> list[str]:
+    """What is broken, one sentence each; an idle but sound system has none."""
+    found = [
+        f"Asterisk {link.node} is not connected: {link.reason}" for link in floor.links.values() if not link.connected
+    ]
+    if floor.store_fault:
+        found.append(f"the store does not accept writes: {floor.store_fault}")
+    found += [
+        f"campaign {run.campaign.name}: pacing failed: {run.fault}" for run in floor.campaigns.values() if run.fault
+    ]
+    return found
+
+
+def next_step(floor: Floor) -> str:
+    """The one thing an operator would do next, as a command where there is one."""
+    if any(not link.connected for link in floor.links.values()):
+        return "check Asterisk and the AMI user of [[asterisk]] in dialerd.toml; dialerd connects again by itself"
+    if floor.store_fault:
+        return "free the disk or bring the database back; dialerd goes on by itself"
+    if not floor.campaigns:
+        return "dialerctl campaign add NAME --dial-mode progressive --trunk … --caller-id … --abandon-message …"
+    active = [run for run in floor.campaigns.values() if run.campaign.state is CampaignState.ACTIVE]
+    if not active:
+        return f"dialerctl campaign start {min(run.campaign.name for run in floor.campaigns.values())}"
+    if all(seat.state is AgentState.LOGGED_OUT for seat in floor.roster):
+        return "dialerctl agent login NAME"
+    return "nothing to do"

@@ -1,0 +1,49 @@
+"""Owns the live lists: calls in progress and agents by name, as plain rows. Pure."""
+
+from __future__ import annotations
+
+from dialerd.core.floor import Floor
+from dialerd.core.moment import Moment
+from dialerd.core.picture import Row
+
+
+def live_calls(floor: Floor, now: Moment) -> list[Row]:
+    """Attempts in progress, oldest first; durations in seconds."""
+    return [
+        {
+            "id": call.attempt.id,
+            "campaign": call.campaign.name,
+            "number": call.attempt.number,
+            "state": call.attempt.state.value,
+            "agent": _agent_name(floor, call.agent_id),
+            "trunk": call.attempt.trunk,
+            "seconds": round((now.wall - call.attempt.created_at).total_seconds(), 1),
+            "talk_seconds": call.attempt.bridged_at
+            and round(((call.attempt.ended_at or now.wall) - call.attempt.bridged_at).total_seconds(), 1),
+        }
+        for call in sorted(floor.calls.values(), key=lambda c: c.attempt.id)
+    ]
+
+
+def live_agents(floor: Floor, now: Moment) -> dict[str, Row]:
+    """By agent name: state, reason, since when, leg, and the call in hand."""
+    rows: dict[str, Row] = {}
+    for seat in floor.roster:
+        call = floor.calls.get(seat.attempt_id) if seat.attempt_id is not None else None
+        rows[seat.name] = {
+            "state": seat.state.value,
+            "reason": seat.reason,
+            "since": seat.since.wall,
+            "seconds": round(now.seconds_since(seat.since), 1),
+            "leg": "up" if seat.leg_up else "ringing" if seat.leg_id else "down",
+            "attempt_id": seat.attempt_id,
+            "campaign": call.campaign.name if call else "",
+            "pause_wanted": seat.pause_wanted,
+            "logout_wanted": seat.logout_wanted,
+        }
+    return rows
+
+
+def _agent_name(floor: Floor, agent_id: int | None) -> str:
+    seat = floor.roster.get(agent_id) if agent_id is not None else None
+    return seat.name if seat else ""

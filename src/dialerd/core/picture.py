@@ -1,0 +1,185 @@
+"""Owns the live picture of the floor behind `status`: counts, campaigns, the original's dialer status object. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, TypeAlias
+
+from dialerd.core.agent import AgentState
+from dialerd.core.call import AttemptState
+from dialerd.core.campaign import CampaignState, DialMode
+from dialerd.core.dialling_flow import DiallingFlow
+from dialerd.core.floor import CampaignRun, Floor
+from dialerd.core.messages import Shortage
+from dialerd.core.moment import Moment
+from dialerd.core.why import why
+
+Row: TypeAlias = dict[str, Any]
+
+_CALL_KEYS = {
+    AttemptState.INTENDED: "dialing",
+    AttemptState.DIALING: "dialing",
+    AttemptState.RINGING: "ringing",
+    AttemptState.ANSWERED: "answered",
+    AttemptState.WAITING: "waiting",
+    AttemptState.CONNECTING: "waiting",
+    AttemptState.TALKING: "connected",
+    AttemptState.MACHINE: "machine",
+    AttemptState.ABANDONING: "abandoning",
+}
+
+
+def picture(floor: Floor, dialling: DiallingFlow, now: Moment) -> Row:
+    """The live part of `status` (docs/control-protocol.md); rates in percent, times aware UTC."""
+    return {
+        "stopping": floor.stopping,
+        "asterisk": [
+            {
+                "node": link.node,
+                "connected": link.connected,
+                "version": link.version,
+                "since": link.since.wall if link.since else None,
+                "reason": link.reason,
+            }
+            for link in floor.links.values()
+        ],
+        "agents": agent_counts(floor),
+        "calls": _call_counts(floor),
+        "trunks": [
+            {"name": t.name, "in_use": floor.trunk_used(t.name), "max_channels": t.max_channels}
+            for t in floor.settings.trunks.values()
+        ],
+        "campaigns": [
+            campaign_picture(floor, dialling, run, now)
+            for run in sorted(floor.campaigns.values(), key=lambda r: r.campaign.name)
+        ],
+    }
+
+
+def agent_counts(floor: Floor, campaign_id: int | None = None) -> Row:
+    """Agents by state; `available`, `busy` as the original's monitoring counted them."""
+    seats = [s for s in floor.roster if campaign_id is None or s.serves(campaign_id)]
+    by = Counter(seat.state for seat in seats)
+    return {
+        "total": len(seats),
+        "logged_in": len(seats) - by[AgentState.LOGGED_OUT],
+        **{state.value: by[state] for state in AgentState if state is not AgentState.LOGGED_OUT},
+        "available": by[AgentState.READY],
+        "busy": by[AgentState.RESERVED] + by[AgentState.ON_CALL],
+    }
+
+
+def _call_counts(floor: Floor) -> Row:
+    counts: Row = dict.fromkeys(_CALL_KEYS.values(), 0)
+    for call in floor.calls.values():
+        key = _CALL_KEYS.get(call.attempt.state)
+        if key:
+            counts[key] += 1
+    return counts
+
+
+def campaign_picture(floor: Floor, dialling: DiallingFlow, run: CampaignRun, now: Moment) -> Row:
+    """One campaign: why it dials or not, and the original's status object with its keys."""
+    campaign = run.campaign
+    dials, sentence = why(floor, dialling, run)
+    ledger_rate = 100 * run.ledger_abandoned / run.ledger_live if run.ledger_live else 0.0
+    metrics = _metrics(floor, run, now)
+    health, warnings = _health(run, metrics, ledger_rate)
+    return {
+        "name": campaign.name,
+        "state": campaign.state.value,
+        "dial_mode": campaign.dial_mode.value,
+        "priority": campaign.priority,
+        "why": sentence,
+        "dials_now": dials,
+        "fault": run.fault,
+        "leads": _shortage(run.shortage),
+        "refused": dict(run.refused),
+        "live_answers": run.ledger_live,
+        "abandoned": run.ledger_abandoned,
+        "abandon_rate": round(ledger_rate, 2),
+        "target_abandon_rate": 100 * campaign.target_abandon_rate,
+        "campaign_id": campaign.id,
+        "campaign_name": campaign.name,
+        "timestamp": now.wall,
+        "health": health,
+        "warnings": warnings,
+        "metrics": metrics,
+        "dialing": {
+            "dial_ratio": _ratio(run),
+            "calls_to_dial": run.decision.calls if run.decision else 0,
+            "mode": campaign.dial_mode.value,
+            "amd_enabled": campaign.amd_enabled,
+        },
+        "config": {
+            "target_abandon_rate": 100 * campaign.target_abandon_rate,
+            "max_abandon_rate": 100 * campaign.max_abandon_rate,
+            "min_dial_ratio": campaign.min_dial_ratio,
+            "max_dial_ratio": campaign.max_dial_ratio,
+        },
+    }
+
+
+def _ratio(run: CampaignRun) -> float:
+    if run.decision is not None:
+        return round(run.decision.ratio, 2)
+    return run.campaign.dial_ratio if run.campaign.dial_mode is DialMode.POWER else 1.0
+
+
+def _shortage(shortage: Shortage | None) -> Row:
+    s = shortage or Shortage()
+    return {
+        "due": s.due,
+        "waiting": s.waiting,
+        "finished": s.finished,
+        "next_due_at": s.next_due_at,
+        "blocked": dict(s.blocked),
+    }
+
+
+def _metrics(floor: Floor, run: CampaignRun, now: Moment) -> Row:
+    """The original's metrics: rates over the last hour, talk and ring over 15 minutes.
+
+    Two of its defects are not kept (original-system.md 1.7): calls already talking are not "in progress", and the
+    abandon rate divides by live answers. With no data the original's fall-backs stand in.
+    """
+    agents = agent_counts(floor, run.campaign.id)
+    hour, recent = run.hour.last(60, now.mono), run.hour.last(15, now.mono)
+    total = agents["logged_in"]
+    calls = [c for c in floor.calls.values() if c.attempt.campaign_id == run.campaign.id]
+    waiting = sum(1 for c in calls if c.attempt.state in (AttemptState.WAITING, AttemptState.CONNECTING))
+    return {
+        "agents_available": agents["ready"],
+        "agents_busy": agents["busy"],
+        "agents_wrapup": agents["wrap_up"],
+        "agents_total": total,
+        "agent_utilization": round(100 * agents["on_call"] / total, 1) if total else 0.0,
+        "calls_in_progress": floor.in_flight(run.campaign.id),
+        "calls_in_queue": waiting,
+        "answer_rate": round(100 * hour.answered / hour.calls, 1) if hour.calls else 30.0,
+        "abandon_rate": round(100 * hour.abandoned / hour.live, 2) if hour.live else 0.0,
+        "amd_rate": round(100 * hour.machines / hour.calls, 1) if hour.calls else 15.0,
+        "avg_talk_time": round(recent.talk_s / recent.talks, 1) if recent.talks else run.campaign.avg_talk_time_s,
+        "avg_wrapup_time": run.campaign.wrapup_time_s,
+    }
+
+
+def _health(run: CampaignRun, metrics: Row, ledger_rate: float) -> tuple[str, list[str]]:
+    """The original's health and warnings; its thresholds (utilisation below 50 %, answers below 20 %) are kept."""
+    target, most = 100 * run.campaign.target_abandon_rate, 100 * run.campaign.max_abandon_rate
+    warnings = []
+    health = "good"
+    if run.fault:
+        health = "critical"
+        warnings.append(f"pacing failed: {run.fault}")
+    if run.ledger_live and ledger_rate > target:
+        health = "critical" if ledger_rate > most or health == "critical" else "warning"
+        warnings.append(f"abandon rate {ledger_rate:.1f} % is above the target of {target:g} %")
+    if run.campaign.state is CampaignState.ACTIVE:
+        if metrics["agent_utilization"] < 50 and metrics["agents_available"] > 2:
+            warnings.append(
+                f"agents are used {metrics['agent_utilization']:g} % with {metrics['agents_available']} free"
+            )
+        if metrics["answer_rate"] < 20:
+            warnings.append(f"answer rate is only {metrics['answer_rate']:g} %")
+    return health, warnings

@@ -1,0 +1,92 @@
+"""Owns the sentence that answers "why is this campaign (not) dialling?". Pure; reads the floor, changes nothing."""
+
+from __future__ import annotations
+
+from dialerd.core.agent import AgentState
+from dialerd.core.campaign import CampaignState
+from dialerd.core.dialling_flow import DiallingFlow
+from dialerd.core.floor import CampaignRun, Floor
+from dialerd.core.messages import Shortage
+from dialerd.core.pacing import Limit, PacingDecision
+
+
+def why(floor: Floor, dialling: DiallingFlow, run: CampaignRun) -> tuple[bool, str]:
+    """Given a campaign, return (it dials or has calls up, the sentence for the operator)."""
+    name = run.campaign.name
+    if run.campaign.state is CampaignState.STOPPED:
+        return False, f"stopped: dialerctl campaign start {name}"
+    if run.campaign.state is CampaignState.PAUSED:
+        return False, f"paused: dialerctl campaign resume {name}"
+    if run.fault:
+        return False, f"fault: pacing failed and is tried again every tick ({run.fault})"
+    obstacle = dialling.obstacle(run)
+    if obstacle:
+        return False, obstacle
+    if run.decision is None:
+        return False, "starting: the first pacing decision comes with the next tick"
+    return _by_limit(floor, run, run.decision)
+
+
+def _by_limit(floor: Floor, run: CampaignRun, decision: PacingDecision) -> tuple[bool, str]:
+    i = decision.inputs
+    match decision.limit:
+        case Limit.NO_AGENTS:
+            return False, _no_agents(floor, run)
+        case Limit.AGENTS if i.ready == 0:
+            return False, f"every agent is busy ({_states(floor, run)})"
+        case Limit.AGENTS:
+            return True, f"dialling: {_calls(i.in_flight)} on the way for {_agents(i.ready)} ready"
+        case Limit.LEADS:
+            return False, _leads(run)
+        case Limit.LINES:
+            return True, f"held by max_lines: {i.lines_used} of {i.max_lines} lines in use"
+        case Limit.TRUNK:
+            return True, f"held by trunk {run.campaign.trunk}: {max(0, i.trunk_free)} channels free"
+        case Limit.RATE:
+            return True, "held by calls per second: more calls in the next second"
+        case _:
+            return True, f"dialling: {_calls(decision.calls)} just placed for {_agents(i.ready)} ready"
+
+
+def _calls(n: int) -> str:
+    return "1 call" if n == 1 else f"{n} calls"
+
+
+def _agents(n: int) -> str:
+    return "1 agent" if n == 1 else f"{n} agents"
+
+
+def _states(floor: Floor, run: CampaignRun) -> str:
+    seats = [seat for seat in floor.roster if seat.serves(run.campaign.id)]
+    parts = [
+        f"{n} {state.value.replace('_', ' ')}"
+        for state in AgentState
+        if (n := sum(1 for seat in seats if seat.state is state))
+    ]
+    return ", ".join(parts)
+
+
+def _no_agents(floor: Floor, run: CampaignRun) -> str:
+    if not any(seat.serves(run.campaign.id) for seat in floor.roster):
+        command = f"dialerctl agent add NAME --endpoint PJSIP/… --campaign {run.campaign.name}"
+        return f"no agent belongs to this campaign: {command}"
+    return f"no agent is staffed ({_states(floor, run)}): dialerctl agent login NAME"
+
+
+def _leads(run: CampaignRun) -> str:
+    if run.shortage is None:
+        return "fetching leads"
+    return leads_sentence(run.shortage, run.campaign.name)
+
+
+def leads_sentence(shortage: Shortage, campaign: str) -> str:
+    """Why there is no lead to dial: blocked by rules, waiting for their time, or none left."""
+    parts = [f"{n} blocked by {rule}" for rule, n in sorted(shortage.blocked.items())]
+    if shortage.waiting:
+        parts.append(f"{shortage.waiting} wait for their next attempt")
+    if shortage.finished:
+        parts.append(f"{shortage.finished} finished")
+    if not parts and not shortage.due:
+        return f"no leads: dialerctl lead import FILE --campaign {campaign}"
+    when = f"; the next is due {shortage.next_due_at:%a %d %b %H:%M} UTC" if shortage.next_due_at else ""
+    return f"no lead may be dialled now ({', '.join(parts) or f'{shortage.due} due are being checked'}){when}"

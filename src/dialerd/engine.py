@@ -1,0 +1,286 @@
+"""Owns the live shell: one queue of events → the core → commands carried out in order; APScheduler ticks.
+
+It must not decide anything: what happens is in `core/`, how it is done in the edges, which arrive as arguments.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from dialerd.core.dialer import Dialer
+from dialerd.core.errors import DialerError, Unavailable
+from dialerd.core.health import next_step, problems
+from dialerd.core.live_rows import live_agents, live_calls
+from dialerd.core.messages import (
+    Command,
+    Event,
+    ForgetTraces,
+    Hangup,
+    LogEvent,
+    Order,
+    Originate,
+    PbxCommand,
+    RingAgent,
+    SendVerdict,
+    ShutdownBegan,
+    StoreCommand,
+)
+from dialerd.core.moment import Moment
+from dialerd.core.picture import Row, picture
+
+log = logging.getLogger("dialerd.engine")
+
+PBX_COMMANDS = (Originate, RingAgent, Hangup, SendVerdict)
+LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+LATE_TICKS = 3
+
+
+class StorePort(Protocol):
+    """What the engine needs of the store."""
+
+    @property
+    def backlog(self) -> int:
+        """Commands not yet committed."""
+
+    def submit(self, command: StoreCommand) -> None:
+        """Queue a command for the writer; never blocks."""
+
+    async def drain(self) -> None:
+        """Return when everything submitted before is committed."""
+
+
+class NodePort(Protocol):
+    """What the engine needs of an Asterisk node."""
+
+    def carry_out(self, command: PbxCommand) -> None:
+        """Begin a command; never blocks; its failure comes back as an event."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Tick:
+    """The pacing tick."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Expire:
+    """A deadline of the core has passed."""
+
+
+Item = Event | _Tick | _Expire
+
+
+class Engine:
+    """Feeds the dialer and carries out what it says. Everything here runs on one event loop, in one task."""
+
+    def __init__(
+        self,
+        dialer: Dialer,
+        *,
+        store: StorePort,
+        nodes: Mapping[str, NodePort],
+        clock: Callable[[], Moment],
+        tick_s: float = 1.0,
+        on_tick: Callable[[], None] = lambda: None,
+        about: Mapping[str, Any] | None = None,
+    ) -> None:
+        """`clock` gives wall and monotonic time of the loop; `about` is added to `status` (version …)."""
+        self.dialer = dialer
+        self.store = store
+        self.nodes = nodes
+        self.clock = clock
+        self.tick_s = tick_s
+        self.on_tick = on_tick
+        self.about = dict(about or {})
+        self.counters = {"events": 0, "ticks": 0, "faults": 0, "late_ticks": 0}
+        self._queue: asyncio.Queue[tuple[Item, asyncio.Future[Any] | None]] = asyncio.Queue()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._scheduler: Any = None
+        self._alarm: asyncio.TimerHandle | None = None
+        self._guard: asyncio.TimerHandle | None = None
+        self._last_tick = 0.0
+        self._background: set[asyncio.Task[None]] = set()
+        self._idle = asyncio.Event()
+
+    # -- life
+
+    async def start(self) -> None:
+        """Begin to handle events and to tick."""
+        self._loop = asyncio.get_running_loop()
+        self._task = asyncio.create_task(self._run(), name="engine")
+        self._scheduler = AsyncIOScheduler(timezone="UTC", event_loop=self._loop)
+        self._scheduler.add_job(
+            self._on_tick,
+            "interval",
+            seconds=self.tick_s,
+            id="tick",
+            max_instances=1,
+            coalesce=True,
+            misfire_grace_time=None,
+        )
+        self._scheduler.start()
+        self._last_tick = self.clock().mono
+        self._watch_tick()
+
+    async def shut_down(self, timeout_s: float) -> None:
+        """No new calls; wait until nobody would be left in silence, at most `timeout_s`; then stop handling events."""
+        await self.order(ShutdownBegan())
+        deadline = self.clock().mono + timeout_s
+        while not self.dialer.drained and self.clock().mono < deadline:
+            await asyncio.sleep(0.05)
+        if not self.dialer.drained:
+            log.warning("stopping with calls that have not found an agent or the message yet")
+
+    async def stop(self) -> None:
+        """Stop ticking and handling; what was queued is still handled, what was submitted is committed."""
+        for handle in (self._alarm, self._guard):
+            if handle is not None:
+                handle.cancel()
+        if self._scheduler is not None:
+            self._scheduler.shutdown(wait=False)
+        await self._queue.join()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self.store.drain()
+        for task in self._background:
+            task.cancel()
+
+    # -- events in
+
+    def post(self, event: Event) -> None:
+        """Put an event in the queue (from the loop's thread)."""
+        self._queue.put_nowait((event, None))
+
+    def post_threadsafe(self, event: Event) -> None:
+        """Put an event in the queue from another thread; after the loop's end it is dropped."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.post, event)
+
+    async def order(self, order: Order) -> Any:
+        """Carry out an order in the dialer's own task and return what it gave back; a refusal is raised."""
+        if self._task is None or self._task.done():
+            raise Unavailable("dialerd is stopping")
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._queue.put_nowait((order, future))
+        return await future
+
+    async def _run(self) -> None:
+        while True:
+            item, future = await self._queue.get()
+            try:
+                self._handle(item, future)
+            finally:
+                self._queue.task_done()
+
+    def _handle(self, item: Item, future: asyncio.Future[Any] | None) -> None:
+        now = self.clock()
+        try:
+            if isinstance(item, _Tick):
+                commands = self.dialer.tick(now)
+                self.counters["ticks"] += 1
+                self.on_tick()
+            elif isinstance(item, _Expire):
+                commands = self.dialer.expire(now)
+            else:
+                commands = self.dialer.handle(item, now)
+                self.counters["events"] += 1
+            self.carry_out(commands)
+            if future is not None and not future.done():
+                future.set_result(self.dialer.answer)
+        except DialerError as refusal:
+            if future is not None and not future.done():
+                future.set_exception(refusal)
+        except Exception as fault:
+            self.counters["faults"] += 1
+            log.exception("event %s failed", type(item).__name__)
+            if future is not None and not future.done():
+                future.set_exception(fault)
+        self._set_alarm()
+
+    # -- commands out
+
+    def carry_out(self, commands: list[Command]) -> None:
+        """Hand each command to its edge, in order."""
+        for command in commands:
+            if isinstance(command, ForgetTraces):
+                self._after_commit(command)
+            elif isinstance(command, SendVerdict):
+                self.nodes[self.dialer.floor.settings.default_node].carry_out(command)
+            elif isinstance(command, PBX_COMMANDS):
+                self.nodes[command.node].carry_out(command)
+            else:
+                if isinstance(command, LogEvent):
+                    log.log(LEVELS.get(command.level, logging.INFO), "%s", command.text)
+                self.store.submit(cast(StoreCommand, command))
+
+    def _after_commit(self, command: ForgetTraces) -> None:
+        """Traces are Asterisk's memory of what we do not know yet: forget them only when it is on our disk."""
+
+        async def forget() -> None:
+            await self.store.drain()
+            self.nodes[command.node].carry_out(command)
+
+        task = asyncio.create_task(forget())
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    # -- time
+
+    async def _on_tick(self) -> None:
+        self._last_tick = self.clock().mono
+        self._queue.put_nowait((_Tick(), None))
+
+    def _watch_tick(self) -> None:
+        """Re-arm the tick when it has stopped: APScheduler runs on the wall clock, which may be set back."""
+        assert self._loop is not None
+        if self.clock().mono - self._last_tick > LATE_TICKS * self.tick_s:
+            self.counters["late_ticks"] += 1
+            log.warning("the pacing tick is late (wall clock set back, or the machine was asleep): re-armed")
+            self._scheduler.reschedule_job("tick", trigger="interval", seconds=self.tick_s)
+            self._queue.put_nowait((_Tick(), None))
+            self._last_tick = self.clock().mono
+        self._guard = self._loop.call_later(self.tick_s, self._watch_tick)
+
+    def _set_alarm(self) -> None:
+        """Wake up at the core's next deadline."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        at = self.dialer.next_deadline()
+        if at is not None and self._loop is not None:
+            delay = max(0.0, at - self.clock().mono)
+            self._alarm = self._loop.call_later(delay, self._expire)
+
+    def _expire(self) -> None:
+        self._queue.put_nowait((_Expire(), None))
+
+    # -- views (same thread, nothing changed)
+
+    def status(self) -> Row:
+        """The live picture with health and next step (docs/control-protocol.md, `status`)."""
+        floor = self.dialer.floor
+        now = self.clock()
+        found = problems(floor)
+        return {
+            **self.about,
+            "healthy": not found,
+            "problems": found,
+            "next_step": next_step(floor),
+            "store": {"ok": not floor.store_fault, "what": floor.store_fault, "backlog": self.store.backlog},
+            **picture(floor, self.dialer.dialling, now),
+        }
+
+    def live_calls(self) -> list[Row]:
+        """Attempts in progress."""
+        return live_calls(self.dialer.floor, self.clock())
+
+    def live_agents(self) -> dict[str, Row]:
+        """Agents by name."""
+        return live_agents(self.dialer.floor, self.clock())
