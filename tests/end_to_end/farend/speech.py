@@ -15,8 +15,8 @@ VOICEMAIL = (
     "Hello, you have reached the voice mailbox of Maria Rossi. I am not able to take your call right now. "
     "Please leave your name, your number and a short message after the tone, and I will call you back."
 )
-ABANDON = "This was a call from Example Limited, number one two three four five six. Press nine to opt out."
-INBOUND = "You were called by Example Limited. Press nine and we will not call again."
+ABANDON = "Example Limited, one two three. Press nine to opt out."
+INBOUND = "Example Limited called you. Press nine and we stop."
 
 
 def spoken(text: str, *, voice: str = "en-us", words_per_minute: int = 160) -> bytes:
