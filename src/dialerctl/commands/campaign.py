@@ -1,0 +1,175 @@
+"""Owns `dialerctl campaign …`. Must not know how the socket works or what a column means (campaign_columns.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from dialerctl import output
+from dialerctl.campaign_columns import CAMPAIGN_COLUMNS, SHOWN_UNITS, campaign_options, given_columns
+from dialerctl.known_names import campaign_names
+from dialerctl.lazy_group import Noun
+from dialerctl.output import Column, show_value
+from dialerctl.session import Session, output_options
+
+LIST = (
+    Column("name", "campaign"),
+    Column("state", kind="state"),
+    Column("dial_mode", "mode"),
+    Column("priority", kind="number"),
+    Column("trunk"),
+    Column("leads_total", "leads", kind="number"),
+    Column("leads_due", "due", kind="number"),
+    Column("leads_waiting", "waiting", kind="number"),
+    Column("leads_finished", "finished", kind="number"),
+)
+
+
+@click.group(cls=Noun)
+def campaign() -> None:
+    """Campaigns: what is dialled, how and when."""
+
+
+@campaign.command("list")
+@output_options
+def list_campaigns(session: Session) -> None:
+    """List the campaigns.
+
+    \b
+    Examples:
+      dialerctl campaign list
+      dialerctl campaign list -o csv --to campaigns.csv
+    """
+    session.show_list(
+        "campaigns", session.call("campaign.list"), LIST, "No campaigns yet. Next: dialerctl campaign add NAME"
+    )
+
+
+@campaign.command()
+@click.argument("name", shell_complete=campaign_names)
+@output_options
+def show(session: Session, name: str) -> None:
+    """Show every setting of a campaign.
+
+    \b
+    Examples:
+      dialerctl campaign show spring
+      dialerctl campaign show spring --json
+    """
+    values = session.call("campaign.show", name=name)
+    session.show_object(values, _settings(values, session.colour))
+
+
+@campaign.command()
+@click.argument("name")
+@campaign_options
+@output_options
+def add(session: Session, name: str, **columns: Any) -> None:
+    """Add a campaign. It is stopped until you start it.
+
+    Settings that are not given get dialerd's defaults; see them with: dialerctl campaign show NAME
+
+    \b
+    Examples:
+      dialerctl campaign add spring --dial-mode progressive --trunk main --caller-id +4930123450
+      dialerctl campaign add polls --dial-mode power --dial-ratio 1.5 --daily-start 10:00 --daily-end 18:00
+    """
+    values = session.call("campaign.add", name=name, **given_columns(columns))
+    session.show_done(values, f"Campaign {name} added. Next: dialerctl lead import FILE --campaign {name}")
+
+
+@campaign.command()
+@click.argument("name", shell_complete=campaign_names)
+@campaign_options
+@output_options
+def edit(session: Session, name: str, **columns: Any) -> None:
+    """Change settings of a campaign, also while it dials.
+
+    \b
+    Examples:
+      dialerctl campaign edit spring --max-lines 20
+      dialerctl campaign edit spring --amd-enabled --amd-action hangup
+    """
+    changes = given_columns(columns)
+    if not changes:
+        raise click.UsageError("name at least one setting to change, like --max-lines 20 (see --help)")
+    values = session.call("campaign.edit", name=name, changes=changes)
+    told = ", ".join(f"{key} = {show_value(values.get(key, value))}" for key, value in changes.items())
+    session.show_done(values, f"Campaign {name}: {told}")
+
+
+def _order(verb: str, help_text: str) -> None:
+    """Add one of the four verbs that change a campaign's state: they differ in nothing but their name."""
+
+    @click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=campaign_names)
+    @output_options
+    def order(session: Session, names: tuple[str, ...]) -> None:
+        def act(name: str) -> tuple[Mapping[str, Any], str]:
+            result = session.call(f"campaign.{verb}", name=name)
+            return result, f"Campaign {name} is {show_value(result.get('state'))}."
+
+        session.for_each(names, act)
+
+    campaign.command(verb, help=help_text)(order)
+
+
+_order(
+    "start",
+    """Start campaigns: they dial as soon as rules, leads and agents allow.
+
+    `dialerctl status` says why a started campaign does not dial.
+
+    \b
+    Examples:
+      dialerctl campaign start spring
+      dialerctl campaign start spring polls
+    """,
+)
+_order(
+    "pause",
+    """Pause campaigns: no new calls, calls in progress go on.
+
+    \b
+    Example:
+      dialerctl campaign pause spring
+    """,
+)
+_order(
+    "resume",
+    """Resume paused campaigns.
+
+    \b
+    Example:
+      dialerctl campaign resume spring
+    """,
+)
+_order(
+    "stop",
+    """Stop campaigns: no new calls, calls in progress end by themselves.
+
+    \b
+    Examples:
+      dialerctl campaign stop spring
+      dialerctl campaign stop spring polls
+    """,
+)
+
+
+def _settings(values: Mapping[str, Any], colour: bool) -> str:
+    """Every value of a campaign: what is not a known column first, then the columns by group, with units."""
+    known = {column.name for column in CAMPAIGN_COLUMNS}
+    blocks = [
+        output.pairs([(key, show_value(value)) for key, value in values.items() if key not in known], colour=colour)
+    ]
+    for group in dict.fromkeys(column.group for column in CAMPAIGN_COLUMNS):
+        entries = []
+        for column in CAMPAIGN_COLUMNS:
+            if column.group == group and column.name in values:
+                text, unit = show_value(values[column.name]), SHOWN_UNITS.get(column.unit, "")
+                entries.append(("  " + column.name, f"{text} {unit}" if unit and text != "-" else text))
+        if entries:
+            heading = click.style(group, bold=True) if colour else group
+            blocks.append(heading + "\n" + output.pairs(entries, colour=colour))
+    return "\n\n".join(block for block in blocks if block)

@@ -1,0 +1,237 @@
+"""A small dialerd for dialerctl's tests: a real Unix socket that speaks the protocol, answers from tables."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from click.testing import Result
+
+from dialerd.control.protocol import PROTOCOL_VERSION, ErrorCode
+
+Run = Callable[..., Result]
+Answer = Callable[[dict[str, Any]], Any]
+
+
+class Refusal(Exception):
+    """An error answer."""
+
+    def __init__(self, code: ErrorCode, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class FakeDaemon:
+    """Listens on `path` until closed; `requests` keeps what was asked, `methods` may be changed by a test."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.requests: list[tuple[str, dict[str, Any]]] = []
+        self.methods: dict[str, Answer] = _methods(self)
+        self.agents: dict[str, str] = {"1001": "logged_out", "1002": "ready"}
+        self.leads: set[str] = set()
+        self._stop = threading.Event()
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.bind(str(path))
+        self._socket.listen(16)
+        self._thread = threading.Thread(target=self._accept)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop listening and remove the socket."""
+        self._stop.set()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as knock:  # wakes accept()
+            knock.connect(str(self.path))
+        self._thread.join()
+        self._socket.close()
+        self.path.unlink(missing_ok=True)
+
+    def asked(self, method: str) -> list[dict[str, Any]]:
+        """Parameters of every request for `method`."""
+        return [params for name, params in self.requests if name == method]
+
+    def _accept(self) -> None:
+        served = []
+        while True:
+            connection, _ = self._socket.accept()
+            if self._stop.is_set():
+                connection.close()
+                break
+            thread = threading.Thread(target=self._serve, args=(connection,))
+            thread.start()
+            served.append((thread, connection))
+        for thread, connection in served:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with connection, connection.makefile("rb") as lines:
+            for line in lines:
+                try:
+                    connection.sendall(self._reply(json.loads(line)))
+                except OSError:
+                    return
+
+    def _reply(self, request: dict[str, Any]) -> bytes:
+        method, params = request["method"], request.get("params", {})
+        self.requests.append((method, params))
+        reply: dict[str, Any] = {"jsonrpc": "2.0", "id": request["id"]}
+        try:
+            if method not in self.methods:
+                raise Refusal(ErrorCode.METHOD_NOT_FOUND, f"unknown method {method}")
+            answer = self.methods[method](params)
+            if isinstance(answer, bytes):
+                return answer
+            reply["result"] = answer
+        except Refusal as refusal:
+            data = {"kind": refusal.code.kind, "exit": int(refusal.code.exit_code)}
+            reply["error"] = {"code": int(refusal.code), "message": str(refusal), "data": data}
+        return json.dumps(reply).encode() + b"\n"
+
+
+CAMPAIGN = {
+    "id": 1, "name": "spring", "state": "active", "dial_mode": "progressive", "priority": 50, "trunk": "main",
+    "caller_id": "+4930123450", "dial_timeout": 30, "target_abandon_rate": 3.0, "amd_enabled": False,
+    "cost_per_minute": "0.030000", "leads_total": 1200, "leads_due": 800, "leads_waiting": 300, "leads_finished": 100,
+}  # fmt: skip
+CALL = {
+    "id": 4711, "campaign": "spring", "number": "+4930231250", "lead_id": 17, "agent": "1001", "status": "answered",
+    "disposition": "sale", "created_at": "2026-11-22T10:00:00+00:00", "answered_at": "2026-11-22T10:00:12+00:00",
+    "ended_at": "2026-11-22T10:03:12+00:00", "ring_duration": 11, "wait_duration": 0, "talk_duration": 180,
+    "hold_duration": 0, "live_answer": True, "amd_result": "human", "hangup_cause": 16, "quality_score": None,
+    "note": '=HYPERLINK("http://x","y")',
+}  # fmt: skip
+LEAD = {
+    "id": 17, "number": "+4930231250", "name": "Ada Bell", "campaign": "spring", "list": "customers", "state": "retry",
+    "call_count": 1, "next_attempt_at": "2026-11-22T12:00:00+00:00", "zones": ["Europe/Berlin"],
+}  # fmt: skip
+STATUS = {
+    "version": "0.1.0", "protocol": 1, "uptime_s": 7500, "started_at": "2026-11-22T08:00:00+00:00", "healthy": True,
+    "problems": [], "next_step": "nothing to do", "stopping": False,
+    "asterisk": [{"node": "pbx1", "connected": True, "version": "22.10.1", "since": "2026-11-22T08:00:01+00:00"}],
+    "store": {"ok": True, "what": "", "backlog": 0},
+    "agents": {"total": 12, "logged_in": 10, "ready": 3, "reserved": 0, "on_call": 6, "wrap_up": 1, "paused": 0},
+    "calls": {"dialing": 4, "ringing": 2, "answered": 0, "waiting": 0, "connected": 6, "machine": 0, "abandoning": 0},
+    "trunks": [{"name": "main", "in_use": 12, "max_channels": 30}],
+    "campaigns": [{
+        "name": "spring", "campaign_id": 1, "state": "active", "dial_mode": "progressive", "dials_now": True,
+        "why": "dialling 4 calls for 3 free agents", "fault": "", "abandon_rate": 1.25, "target_abandon_rate": 3.0,
+        "leads": {"due": 800, "waiting": 300, "finished": 100, "next_due_at": None, "blocked": {"calling_window": 12}},
+        "health": "good", "warnings": [], "metrics": {}, "dialing": {}, "config": {},
+    }],
+}  # fmt: skip
+DISPOSITIONS = [
+    {"code": "sale", "label": "Sale", "is_system": False, "is_sale": True},
+    {"code": "callback", "label": "Callback", "is_system": False, "is_callback": True},
+]
+
+
+def _methods(daemon: FakeDaemon) -> dict[str, Answer]:
+    def known(params: dict[str, Any], key: str, names: tuple[str, ...], what: str) -> None:
+        if str(params[key]) not in names:
+            raise Refusal(ErrorCode.NOT_FOUND, f"there is no {what} {params[key]}")
+
+    def hello(params: dict[str, Any]) -> Any:
+        if params["protocol"] != PROTOCOL_VERSION:
+            raise Refusal(ErrorCode.PROTOCOL_MISMATCH, "client and daemon differ")
+        return {"protocol": PROTOCOL_VERSION, "version": "0.1.0", "role": "admin"}
+
+    def campaign(state: str) -> Answer:
+        def answer(params: dict[str, Any]) -> Any:
+            if params["name"] == "running":
+                raise Refusal(ErrorCode.CONFLICT, "campaign running is active: cannot start it")
+            known(params, "name", ("spring", "polls"), "campaign")
+            return {"name": params["name"], "state": state}
+
+        return answer
+
+    def campaign_show(params: dict[str, Any]) -> Any:
+        known(params, "name", ("spring", "polls"), "campaign")
+        return CAMPAIGN
+
+    def campaign_add(params: dict[str, Any]) -> Any:
+        if params["name"] == "running":
+            raise Refusal(ErrorCode.CONFLICT, "campaign running exists already")
+        return {**CAMPAIGN, **params, "state": "stopped"}
+
+    def campaign_edit(params: dict[str, Any]) -> Any:
+        known(params, "name", ("spring", "polls"), "campaign")
+        return {**CAMPAIGN, **params["changes"]}
+
+    def agent(state: str | None) -> Answer:
+        def answer(params: dict[str, Any]) -> Any:
+            name = params["name"]
+            if name == "1009":
+                raise Refusal(ErrorCode.CONFLICT, f"agent {name} is on a call")
+            known(params, "name", ("1001", "1002", "1003"), "agent")
+            daemon.agents[name] = state or "logged_out"
+            return {"name": name, "state": daemon.agents[name], "reason": params.get("reason", "")}
+
+        return answer
+
+    def lead_import(params: dict[str, Any]) -> Any:
+        known(params, "campaign", ("spring", "polls"), "campaign")
+        numbers = [row["number"] for row in params["rows"]]
+        added = [number for number in numbers if number not in daemon.leads]
+        daemon.leads.update(added)
+        return {"added": len(added), "duplicates": len(numbers) - len(added), "rejected": []}
+
+    def lead_show(params: dict[str, Any]) -> Any:
+        known(params, "lead", ("17", "+4930231250", "+4930123450"), "lead")
+        return {**LEAD, "calls": [CALL]}
+
+    def call_list(params: dict[str, Any]) -> Any:
+        calls = [CALL, {**CALL, "id": 4710, "agent": None, "status": "abandoned", "disposition": "abandoned"}]
+        if params.get("live"):
+            return [{"id": 4712, "campaign": "spring", "number": "+49301", "state": "ringing", "seconds_in_state": 3.2}]
+        return calls[params.get("offset", 0) :][: params.get("limit", 100)]
+
+    def call_show(params: dict[str, Any]) -> Any:
+        known(params, "call", ("4711", "4712"), "call")
+        return CALL
+
+    def call_hangup(params: dict[str, Any]) -> Any:
+        if params["call"] == 4713:
+            raise Refusal(ErrorCode.CONFLICT, "call 4713 has ended")
+        known(params, "call", ("4711", "4712"), "call")
+        return {"call": params["call"], "state": "ended"}
+
+    def call_test(params: dict[str, Any]) -> Any:
+        known(params, "campaign", ("spring",), "campaign")
+        return {"call": 4714}
+
+    return {
+        "hello": hello,
+        "status": lambda _: STATUS,
+        "version": lambda _: {"version": "0.1.0", "protocol": 1, "python": "3.11.7", "asterisk": {"pbx1": "22.10.1"}},
+        "config.show": lambda _: [{"table": "store", "key": "url", "value": "sqlite:///x", "origin": "default"}],
+        "campaign.add": campaign_add,
+        "campaign.edit": campaign_edit,
+        "campaign.list": lambda _: [CAMPAIGN],
+        "campaign.show": campaign_show,
+        "campaign.start": campaign("active"),
+        "campaign.pause": campaign("paused"),
+        "campaign.resume": campaign("active"),
+        "campaign.stop": campaign("stopped"),
+        "lead.import": lead_import,
+        "lead.list": lambda _: [LEAD],
+        "lead.show": lead_show,
+        "agent.add": lambda params: {"state": "logged_out", **params},
+        "agent.list": lambda _: [{"name": name, "state": state} for name, state in daemon.agents.items()],
+        "agent.login": agent("ready"),
+        "agent.logout": agent("logged_out"),
+        "agent.pause": agent("paused"),
+        "agent.unpause": agent("ready"),
+        "agent.dispose": agent("ready"),
+        "call.list": call_list,
+        "call.show": call_show,
+        "call.hangup": call_hangup,
+        "call.test": call_test,
+        "disposition.list": lambda _: DISPOSITIONS,
+    }

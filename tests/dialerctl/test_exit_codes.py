@@ -1,0 +1,268 @@
+"""The exit status tells a script: every command, with the daemon up, down, forbidding, not knowing, refusing."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from pathlib import Path
+
+import pytest
+from fake_daemon import FakeDaemon, Refusal, Run
+
+from dialerctl.offline import OFFLINE_COMMANDS
+from dialerctl.reference import every_command, path_of
+from dialerd.control.protocol import ErrorCode
+
+GOOD = {
+    "status": "status",
+    "version": "version",
+    "config check": "config check good.toml",
+    "config show": "config show --running",
+    "campaign add": "campaign add autumn --dial-mode power",
+    "campaign edit": "campaign edit spring --max-lines 20",
+    "campaign list": "campaign list",
+    "campaign show": "campaign show spring",
+    "campaign start": "campaign start spring polls",
+    "campaign pause": "campaign pause spring",
+    "campaign resume": "campaign resume spring",
+    "campaign stop": "campaign stop spring",
+    "lead import": "lead import leads.csv --campaign spring",
+    "lead list": "lead list --campaign spring",
+    "lead show": "lead show +4930231250",
+    "agent add": "agent add 1003 --endpoint PJSIP/1003 --campaign spring",
+    "agent list": "agent list",
+    "agent login": "agent login 1001 1002 --wait 5",
+    "agent logout": "agent logout 1001",
+    "agent pause": "agent pause 1001 --reason lunch",
+    "agent unpause": "agent unpause 1001",
+    "agent dispose": "agent dispose 1001 -d sale",
+    "call list": "call list --live",
+    "call show": "call show 4711",
+    "call hangup": "call hangup 4711",
+    "call export": "call export --to calls.csv",
+    "call test": "call test +4930231250 --campaign spring",
+    "disposition list": "disposition list",
+    "completion": "completion bash",
+}
+"""One good call of each command."""
+
+UNKNOWN = {
+    **{f"campaign {verb}": f"campaign {verb} nosuch" for verb in ("show", "start", "pause", "resume", "stop")},
+    **{f"agent {verb}": f"agent {verb} 4444" for verb in ("login", "logout", "pause", "unpause")},
+    "campaign edit": "campaign edit nosuch --priority 3",
+    "agent dispose": "agent dispose 4444 -d sale",
+    "lead import": "lead import leads.csv --campaign nosuch",
+    "lead show": "lead show 99",
+    "call show": "call show 99",
+    "call hangup": "call hangup 99",
+    "call test": "call test +4930231250 --campaign nosuch",
+}
+CONFLICTS = {
+    **{f"campaign {verb}": f"campaign {verb} running" for verb in ("add", "start", "pause", "resume", "stop")},
+    **{f"agent {verb}": f"agent {verb} 1009" for verb in ("login", "logout", "pause", "unpause")},
+    "agent dispose": "agent dispose 1009 -d sale",
+    "call hangup": "call hangup 4713",
+}
+GOOD_CONFIG = """
+[[asterisk]]
+name = "pbx1"
+host = "127.0.0.1"
+username = "dialerd"
+secret = "x"
+"""
+
+
+@pytest.fixture(autouse=True)
+def files(tmp_path: Path) -> None:
+    """The files that the commands above name (`run` works in this folder)."""
+    (tmp_path / "leads.csv").write_text("number,name\n+4930231250,Ada\n")
+    (tmp_path / "good.toml").write_text(GOOD_CONFIG)
+
+
+def test_every_command_has_a_row_in_the_table() -> None:
+    assert sorted(GOOD) == sorted(path_of(command) for command in every_command())
+
+
+@pytest.mark.parametrize("name", [name for name in GOOD if name != "config check"])
+def test_success_is_0_and_json_is_one_object_with_a_schema(name: str, run: Run, daemon: FakeDaemon) -> None:
+    result = run(*shlex.split(GOOD[name]), "-o", "json", socket=daemon.path)
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["schema"] == 1
+    assert result.stdout.count("\n") == 1, "one object on one line"
+
+
+@pytest.mark.parametrize("form", ["table", "csv"])
+@pytest.mark.parametrize("name", [name for name in GOOD if name != "config check"])
+def test_table_and_csv_succeed_too(name: str, form: str, run: Run, daemon: FakeDaemon) -> None:
+    result = run(*shlex.split(GOOD[name]), "-o", form, socket=daemon.path)
+    assert result.exit_code == 0, result.output
+    assert "\x1b" not in result.stdout, "no colour into a pipe"
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_daemon_down_is_3_and_says_where_it_looked(name: str, run: Run) -> None:
+    if name in OFFLINE_COMMANDS and name not in ("lead import",):
+        pytest.skip("works without a daemon")
+    result = run(*shlex.split(GOOD[name]))
+    assert result.exit_code == 3, result.output
+    assert "/nonexistent/control.sock (from --socket)" in result.stderr
+    assert "systemctl start dialerd" in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_missing_role_is_4(name: str, run: Run, daemon: FakeDaemon) -> None:
+    if name in OFFLINE_COMMANDS and name not in ("lead import", "config show"):
+        pytest.skip("works without a daemon")
+
+    def forbid(_: object) -> object:
+        raise Refusal(ErrorCode.FORBIDDEN, "your role auditor may not do this: it needs supervisor")
+
+    daemon.methods.update({method: forbid for method in daemon.methods if method != "hello"})
+    result = run(*shlex.split(GOOD[name]), socket=daemon.path)
+    assert result.exit_code == 4, result.output
+    assert "needs supervisor" in result.stderr
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_unknown_object_is_5(name: str, run: Run, daemon: FakeDaemon) -> None:
+    result = run(*shlex.split(UNKNOWN[name]), socket=daemon.path)
+    assert result.exit_code == 5, result.output
+    assert "there is no" in result.stderr
+
+
+@pytest.mark.parametrize("name", CONFLICTS)
+def test_conflicting_state_is_6(name: str, run: Run, daemon: FakeDaemon) -> None:
+    result = run(*shlex.split(CONFLICTS[name]), socket=daemon.path)
+    assert result.exit_code == 6, result.output
+
+
+def test_no_permission_on_the_socket_is_4_with_the_remedy(run: Run, daemon: FakeDaemon) -> None:
+    """As another user when the tests run as root (root may open any socket)."""
+    run("status", socket=daemon.path)  # everything is imported before privileges are dropped
+    daemon.path.chmod(0)
+    daemon.path.parent.chmod(0o755)
+    child = os.fork() if os.getuid() == 0 else 0
+    if child == 0 and os.getuid() == 0:
+        status = 99
+        try:
+            os.setgroups([])
+            os.setgid(65534)
+            os.setuid(65534)
+            result = run("status", socket=daemon.path)
+            good = "sudo usermod -aG dialerd $USER" in result.stderr and "log in again" in result.stderr
+            status = result.exit_code if good else 98
+        finally:
+            os._exit(status)
+    if child:
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 4
+    else:
+        assert run("status", socket=daemon.path).exit_code == 4
+
+
+def test_several_names_one_fails_the_others_are_done(run: Run, daemon: FakeDaemon) -> None:
+    result = run("campaign", "start", "spring", "nosuch", "polls", "-o", "json", socket=daemon.path)
+    assert result.exit_code == 5
+    results = json.loads(result.stdout)["results"]
+    assert [row.get("state") for row in results] == ["active", None, "active"]
+    assert results[1]["exit"] == 5
+
+
+def test_silent_daemon_is_75(run: Run, daemon: FakeDaemon) -> None:
+    daemon.methods["status"] = lambda _: b""
+    result = run("--timeout", "0.2", "status", socket=daemon.path)
+    assert result.exit_code == 75
+    assert "within 0.2 s" in result.stderr
+
+
+def test_other_protocol_is_1_with_a_sentence(run: Run, daemon: FakeDaemon) -> None:
+    daemon.methods["hello"] = lambda _: {"protocol": 9, "version": "9.0"}
+    result = run("status", socket=daemon.path)
+    assert result.exit_code == 1
+    assert "protocol 9" in result.stderr
+
+
+@pytest.mark.parametrize("answer", [b"SSH-2.0-OpenSSH\n", b"[]\n", b'{"id":1,"result":null}\n'])
+def test_something_else_on_the_socket_is_1(answer: bytes, run: Run, daemon: FakeDaemon) -> None:
+    daemon.methods["hello"] = lambda _: answer
+    result = run("status", socket=daemon.path)
+    assert result.exit_code == 1
+    assert "is not dialerd" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("campain", "dialerctl campaign"),
+        ("campaign strat", "dialerctl campaign start"),
+        ("start", "dialerctl campaign start"),
+        ("login", "dialerctl agent login"),
+    ],
+)
+def test_wrong_word_is_2_with_the_nearest(words: str, meant: str, run: Run) -> None:
+    result = run(*words.split())
+    assert result.exit_code == 2
+    assert f"Did you mean {meant!r}?" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "campaign add x --dial-mode fast",
+        "campaign add x --daily-start 25:00",
+        "campaign add x --cost-per-minute dear",
+        "campaign edit spring",
+        "call show abc",
+        "call list --since someday",
+        "call list --to nosuch/calls.txt",
+        "lead import",
+        "agent dispose 1001",
+        "call export --format pdf",
+        "call export --format xlsx",
+    ],
+)
+def test_wrong_usage_is_2(words: str, run: Run, daemon: FakeDaemon) -> None:
+    result = run(*words.split(), socket=daemon.path)
+    assert result.exit_code == 2, result.output
+    assert "Traceback" not in result.output
+    assert not daemon.asked("campaign.add")
+
+
+def test_interrupted_is_130(run: Run, daemon: FakeDaemon, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("dialerctl.session.Session.call", interrupt)
+    assert run("status", socket=daemon.path).exit_code == 130
+
+
+def test_a_fault_of_ours_is_one_sentence(run: Run, daemon: FakeDaemon) -> None:
+    daemon.methods["agent.list"] = lambda _: 5
+    result = run("agent", "list", socket=daemon.path)
+    assert result.exit_code == 1
+    assert "DIALERCTL_TRACE=1" in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_configuration_problems_are_78(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "bad.toml").write_text("[dialrd]\nx = 1\n")
+    for words in ("config check bad.toml", "config show --config bad.toml", "config check nosuch.toml"):
+        result = run(*words.split())
+        assert result.exit_code == 78, result.output
+        assert "Traceback" not in result.output
+    result = run("config", "check", "bad.toml", "-o", "json")
+    assert result.exit_code == 78
+    assert json.loads(result.stdout)["problems"]
+
+
+def test_unhealthy_status_is_1(run: Run, daemon: FakeDaemon) -> None:
+    healthy = daemon.methods["status"]({})
+    daemon.methods["status"] = lambda _: {**healthy, "healthy": False, "problems": ["Asterisk pbx1 is away"]}
+    result = run("status", socket=daemon.path)
+    assert result.exit_code == 1
+    assert "! Asterisk pbx1 is away" in result.stdout
+
+
+def test_click_groups_without_a_verb_print_help(run: Run) -> None:
+    assert "Commands" in run("campaign").output
