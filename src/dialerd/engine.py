@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
@@ -106,7 +106,7 @@ class Engine:
         self._guard: asyncio.TimerHandle | None = None
         self._last_tick = 0.0
         self._background: set[asyncio.Task[None]] = set()
-        self._idle = asyncio.Event()
+        self._settled = asyncio.Event()
 
     # -- life
 
@@ -131,10 +131,9 @@ class Engine:
     async def shut_down(self, timeout_s: float) -> None:
         """No new calls; wait until nobody would be left in silence, at most `timeout_s`; then stop handling events."""
         await self.order(ShutdownBegan())
-        deadline = self.clock().mono + timeout_s
-        while not self.dialer.drained and self.clock().mono < deadline:
-            await asyncio.sleep(0.05)
-        if not self.dialer.drained:
+        try:
+            await asyncio.wait_for(self._settled.wait(), timeout_s)
+        except TimeoutError:
             log.warning("stopping with calls that have not found an agent or the message yet")
 
     async def stop(self) -> None:
@@ -203,6 +202,8 @@ class Engine:
             if future is not None and not future.done():
                 future.set_exception(fault)
         self._set_alarm()
+        if self.dialer.floor.stopping and self.dialer.drained:
+            self._settled.set()
 
     # -- commands out
 
@@ -218,7 +219,7 @@ class Engine:
             else:
                 if isinstance(command, LogEvent):
                     log.log(LEVELS.get(command.level, logging.INFO), "%s", command.text)
-                self.store.submit(cast(StoreCommand, command))
+                self.store.submit(command)
 
     def _after_commit(self, command: ForgetTraces) -> None:
         """Traces are Asterisk's memory of what we do not know yet: forget them only when it is on our disk."""
