@@ -1,0 +1,258 @@
+"""Owns one Asterisk node: joins link, translation, verdicts and commands. Knows nothing of store, control or engine."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import random as stdlib_random
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from dialerd.asterisk.actions import Trunks, check_agi
+from dialerd.asterisk.ami_link import AmiLink, LinkSettings
+from dialerd.asterisk.ami_protocol import AmiClosed
+from dialerd.asterisk.commands import CommandRunner
+from dialerd.asterisk.fastagi import ROUTE, SafeApplication
+from dialerd.asterisk.resync import read_one_trace, read_picture
+from dialerd.asterisk.settings import NodeSettings
+from dialerd.asterisk.translate import WANTED_EVENTS, Heard, OriginateEnded, TraceLeft, Translator
+from dialerd.asterisk.verdict import WaitingVerdicts
+from dialerd.asterisk.verdict_socket import VerdictSocket
+from dialerd.core.errors import Unavailable
+from dialerd.core.messages import CallEnded, LegEnded, PbxCommand, PbxConnected, PbxEvent, PbxLost, SendVerdict
+
+log = logging.getLogger(__name__)
+
+MOST_HELD_EVENTS = 100_000
+
+
+def utc_now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+class AsteriskNode:
+    """The dialer's side of one Asterisk. Everything it learns goes to `post`, everything it is told to `carry_out`."""
+
+    def __init__(
+        self,
+        settings: NodeSettings,
+        trunks: Mapping[str, str],
+        post: Callable[[PbxEvent], None],
+        *,
+        random: Callable[[], float] = stdlib_random.random,
+        now: Callable[[], datetime] = utc_now,
+        request_ids: Iterator[int] | None = None,
+        record: Callable[[bytes], None] | None = None,
+    ) -> None:
+        """`trunks`: name → dial string template. `post` must not block and is called on the running loop.
+
+        Nodes under one dialer share one `request_ids` iterator, because SendVerdict names no node.
+        `record` gets the raw AMI stream as received (support). Raises ActionRefused for an impossible template.
+        """
+        self.settings = settings
+        self.counters: Counter[str] = Counter()
+        self._post = post
+        self._now = now
+        self._connected = False
+        self._reason = "not started"
+        self._version = ""
+        self._told_lost = False
+        self._held: list[dict[str, str]] | None = None  # events kept back while the picture is read
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._translator = Translator()
+        self._verdicts = WaitingVerdicts(
+            self._tell,
+            attends=lambda attempt_id: self._connected and self._translator.attends(attempt_id),
+            longest_wait_s=settings.longest_verdict_wait_s,
+            counters=self.counters,
+            request_ids=request_ids or itertools.count(1),
+        )
+        self._link = AmiLink(
+            LinkSettings(
+                host=settings.host,
+                port=settings.port,
+                username=settings.username,
+                secret=settings.secret,
+                connect_timeout_s=settings.connect_timeout_s,
+                action_timeout_s=settings.action_timeout_s,
+                ping_interval_s=settings.ping_interval_s,
+                ping_timeout_s=settings.ping_timeout_s,
+                first_retry_s=settings.first_retry_s,
+                longest_retry_s=settings.longest_retry_s,
+                refused_retry_s=settings.refused_retry_s,
+                longest_refused_retry_s=settings.longest_refused_retry_s,
+            ),
+            wanted=WANTED_EVENTS,
+            on_event=self._take_event,
+            on_session=self._resynchronise,
+            on_lost=self._lost,
+            random=random,
+            counters=self.counters,
+            record=record,
+        )
+        self._commands = CommandRunner(
+            self._link, Trunks(dict(trunks)), self._translator, self._tell_all, settings.hangup_grace_s, self.counters
+        )
+        self._fastagi: SafeApplication | None = None
+        self._socket: VerdictSocket | None = None
+
+    # ------------------------------------------------------------ for the composition root
+
+    async def start(self) -> None:
+        """Open the AGI port and the verdict socket and begin to connect. Raises Unavailable when they cannot be had.
+
+        Does not wait for Asterisk: PbxConnected, or PbxLost with the reason, comes by `post`.
+        """
+        settings = self.settings
+        self._fastagi = SafeApplication(self._verdicts, counters=self.counters)
+        try:
+            port = await self._fastagi.start(settings.agi_listen_host, settings.agi_listen_port)
+        except OSError as error:
+            where = f"{settings.agi_listen_host}:{settings.agi_listen_port}"
+            raise Unavailable(f"cannot listen for FastAGI on {where}: {error.strerror or error}") from error
+        try:
+            if settings.verdict_socket is not None:
+                self._socket = VerdictSocket(
+                    self._verdicts,
+                    settings.verdict_socket,
+                    counters=self.counters,
+                    group=settings.verdict_socket_group,
+                    mode=settings.verdict_socket_mode,
+                )
+                await self._socket.start()
+        except BaseException:
+            await self._fastagi.stop()
+            raise
+        url = settings.agi_url or f"agi://{settings.agi_listen_host}:{port}/{ROUTE}"
+        self._commands.agi = check_agi(url if settings.agi == "fastagi" else settings.agi_script)
+        self._reason = "connecting"
+        self._spawn(self._link.run(), "link")
+
+    async def stop(self) -> None:
+        """Close everything. Calls that are up stay up; AGIs that wait get no answer: the dialplan plays the message."""
+        self._connected = False
+        self._reason = "stopped"
+        if self._fastagi is not None:
+            await self._fastagi.stop()
+        if self._socket is not None:
+            await self._socket.stop()
+        await self._commands.stop()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def carry_out(self, command: PbxCommand) -> None:
+        """Begin to carry out a command; never blocks, never raises. What fails comes back as an event."""
+        if isinstance(command, SendVerdict):
+            try:
+                self._verdicts.answer(command)
+            except ValueError as error:
+                self.counters["commands_refused"] += 1
+                log.error("verdict not sent: %s", error)
+        else:
+            self._commands.begin(command, "" if self._connected else self._reason)
+
+    @property
+    def connected(self) -> bool:
+        """True from PbxConnected to PbxLost."""
+        return self._connected
+
+    def status(self) -> dict[str, Any]:
+        """For the operator: name, connected, reason, version, waiting verdicts, seconds of silence, counters."""
+        silent_s = self._link.silent_s
+        return {
+            "name": self.settings.name,
+            "connected": self._connected,
+            "reason": "" if self._connected else self._reason,
+            "version": self._version,
+            "verdicts_waiting": len(self._verdicts),
+            "silent_s": None if silent_s is None else round(silent_s, 1),
+            "counters": dict(self.counters),
+        }
+
+    # ------------------------------------------------------------ from the link
+
+    def _take_event(self, event: dict[str, str]) -> None:
+        if self._held is None:
+            self._tell_all(self._translator.translate(event, self._now()))
+        elif len(self._held) < MOST_HELD_EVENTS:
+            self._held.append(event)
+        else:
+            self._link.drop(f"more than {MOST_HELD_EVENTS} events came before Asterisk told its state")
+
+    async def _resynchronise(self) -> None:
+        """Read the picture, then let the events that came meanwhile happen on top of it.
+
+        Endings among them are told before PbxConnected: so the dialer knows their causes when it compares.
+        """
+        self._held = []
+        picture = await read_picture(self._link.ask)
+        held, self._held = self._held, None
+        self._translator.adopt(picture.channels)
+        heard = [one for event in held for one in self._translator.translate(event, self._now())]
+        self._tell_all([one for one in heard if isinstance(one, CallEnded | LegEnded)])
+        # The trace of a call that is still up is not complete: it is read when the call ends.
+        unattended = tuple(trace for trace in picture.unattended if not self._translator.leaves_trace(trace.attempt_id))
+        self._version = picture.version
+        self._connected, self._told_lost, self._reason = True, False, ""
+        self._tell(
+            PbxConnected(
+                node=self.settings.name,
+                version=picture.version,
+                channels=tuple(seen for seen in picture.channels if not self._translator.has_ended(seen.unique_id)),
+                unattended=unattended,
+                opt_outs=picture.opt_outs,
+            )
+        )
+        self._tell_all([one for one in heard if not isinstance(one, CallEnded | LegEnded)])
+
+    def _lost(self, reason: str) -> None:
+        self._held = None
+        self._connected = False
+        self._reason = reason
+        if not self._told_lost:
+            self._told_lost = True
+            self._tell(PbxLost(node=self.settings.name, reason=reason))
+
+    # ------------------------------------------------------------ to the dialer
+
+    def _tell(self, event: PbxEvent) -> None:
+        try:
+            self._post(event)
+        except Exception:
+            self.counters["handler_errors"] += 1
+            log.exception("the dialer did not take an event")
+
+    def _tell_all(self, heard: Sequence[Heard]) -> None:
+        for one in heard:
+            if isinstance(one, OriginateEnded):
+                self._commands.originate_ended(one)
+            elif isinstance(one, TraceLeft):
+                self._spawn(self._collect_trace(one.attempt_id), "trace")
+            else:
+                self._tell(one)
+
+    async def _collect_trace(self, attempt_id: int) -> None:
+        """Fetch the trace of a call that the dialplan has just handled alone. If the link is lost it stays there."""
+        try:
+            trace = await read_one_trace(self._link.ask, attempt_id)
+        except (AmiClosed, TimeoutError) as error:
+            log.info("trace of attempt %d is read after the reconnect: %s", attempt_id, error)
+            return
+        if trace is not None:
+            self._tell(trace)
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=f"asterisk {self.settings.name} {name}")
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            self.counters["handler_errors"] += 1
+            log.error("%s failed", task.get_name(), exc_info=task.exception())
