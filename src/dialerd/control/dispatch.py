@@ -1,0 +1,216 @@
+"""Owns JSON-RPC 2.0: from a line to the answer's line. Checks request, role and parameters before a method runs.
+
+Knows no sockets. Whatever happens, the peer gets a typed error with one sentence, and never a traceback.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from dialerd.config_problems import did_you_mean
+from dialerd.control.context import Context, Method, ParamsInvalid, Services
+from dialerd.control.framing import NotJson, decode, encode
+from dialerd.control.json_values import jsonable
+from dialerd.control.metrics import Registry
+from dialerd.control.peer import Peer
+from dialerd.control.protocol import MAX_BATCH, MAX_LINE_BYTES, ErrorCode
+from dialerd.core.errors import Conflict, DialerError, Forbidden, Invalid, NotFound, Unavailable
+
+logger = logging.getLogger(__name__)
+
+AUDIT_TIMEOUT_S = 5.0
+_NO_ID = object()
+
+
+class ProtocolMismatch(DialerError):
+    """Client and daemon speak different versions of the protocol."""
+
+
+CODES: dict[type[Exception], ErrorCode] = {
+    NotFound: ErrorCode.NOT_FOUND,
+    Conflict: ErrorCode.CONFLICT,
+    Invalid: ErrorCode.INVALID,
+    Unavailable: ErrorCode.UNAVAILABLE,
+    Forbidden: ErrorCode.FORBIDDEN,
+    ProtocolMismatch: ErrorCode.PROTOCOL_MISMATCH,
+    ParamsInvalid: ErrorCode.INVALID_PARAMS,
+}
+
+
+class RequestError(Exception):
+    """A request that cannot be carried out: code and sentence of its answer."""
+
+    def __init__(self, code: ErrorCode, message: str) -> None:
+        """Given code and sentence."""
+        super().__init__(message)
+        self.code = code
+
+
+class Dispatcher:
+    """Answers lines. One instance serves all connections; it keeps no state of a peer."""
+
+    def __init__(
+        self,
+        methods: Mapping[str, Method],
+        services: Services,
+        *,
+        request_timeout_s: float = 30.0,
+        metrics: Registry | None = None,
+    ) -> None:
+        """Given the method table and the daemon's parts."""
+        self._methods = methods
+        self._services = services
+        self._timeout_s = request_timeout_s
+        registry = metrics if metrics is not None else Registry()
+        self._requests = registry.counter(
+            "dialerd_control_requests_total", "Requests on the control socket by outcome.", ("outcome",)
+        )
+
+    async def respond(self, line: bytes, peer: Peer) -> bytes | None:
+        """Given one line and who sent it, return the line of the answer; None when nothing is owed (notification)."""
+        try:
+            payload = decode(line)
+        except NotJson as error:
+            return encode(error_answer(None, ErrorCode.PARSE, f"not JSON: {error}"))
+        if not isinstance(payload, list):
+            answer = await self._one(payload, peer)
+            return None if answer is None else _fitting(answer)
+        if not 0 < len(payload) <= MAX_BATCH:
+            text = f"a batch has 1 to {MAX_BATCH} requests, not {len(payload)}"
+            return encode(error_answer(None, ErrorCode.INVALID_REQUEST, text))
+        answers = [answer for request in payload if (answer := await self._one(request, peer)) is not None]
+        return _fitting(answers) if answers else None
+
+    async def _one(self, request: Any, peer: Peer) -> dict[str, Any] | None:
+        try:
+            identity, name, params = _parsed(request)
+        except RequestError as error:
+            return error_answer(_usable_id(request), error.code, str(error))
+        outcome = "ok"
+        answer: dict[str, Any]
+        try:
+            result = await self._call(name, params, peer)
+            # inside the try: a result without JSON form is a fault of ours, told as one
+            answer = {"jsonrpc": "2.0", "id": identity, "result": jsonable(result)}
+        except Exception as error:
+            code, message = self._explained(error, name)
+            outcome = code.kind
+            answer = error_answer(identity, code, message)
+        self._requests.inc(outcome)
+        return None if identity is _NO_ID else answer
+
+    async def _call(self, name: str, params: Any, peer: Peer) -> Any:
+        method = self._methods.get(name)
+        if method is None:
+            raise RequestError(
+                ErrorCode.METHOD_NOT_FOUND, f"no method {name[:60]!r}{did_you_mean(name, self._methods)}"
+            )
+        if method.roles and not method.roles & peer.roles:
+            needed = " or ".join(sorted(role.value for role in method.roles))
+            text = f"{name} needs role {needed}; user {peer.user} has role {peer.role} (see [roles] in dialerd.toml)"
+            await self._audit(peer, name, params, f"refused: {text}")
+            raise Forbidden(text)
+        if not isinstance(params, dict):
+            raise ParamsInvalid(f"{name} takes its parameters by name: send an object, not a list")
+        bound = method.bind(params)
+        context = Context(services=self._services, peer=peer)
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                result = await method.handler(context, bound)
+        except Exception as error:
+            if method.changes:
+                _, message = self._explained(error, name, log=False)
+                outcome = "refused" if isinstance(error, Forbidden) else "failed"
+                await self._audit(peer, name, params, f"{outcome}: {message}")
+            raise
+        if method.changes:
+            await self._audit(peer, name, params, "done")
+        return result
+
+    async def _audit(self, peer: Peer, name: str, params: Any, outcome: str) -> None:
+        """Write one row; when the store cannot, the journal is the audit log."""
+        shown = summarised(params) if isinstance(params, dict) else {}
+        try:
+            async with asyncio.timeout(AUDIT_TIMEOUT_S):
+                await self._services.records.audit(peer.uid, peer.user, name, shown, outcome[:500])
+        except Exception as error:
+            logger.error(
+                "audit row not stored (%s): uid=%d user=%s method=%s params=%s outcome=%s",
+                error or type(error).__name__,
+                peer.uid,
+                peer.user,
+                name,
+                shown,
+                outcome[:500],
+            )
+
+    def _explained(self, error: Exception, name: str, *, log: bool = True) -> tuple[ErrorCode, str]:
+        """Given an exception, return code and sentence for the peer."""
+        if isinstance(error, RequestError):
+            return error.code, str(error)
+        for kind, code in CODES.items():
+            if isinstance(error, kind):
+                return code, str(error)
+        if isinstance(error, DialerError):
+            return ErrorCode.FAILED, str(error)
+        if isinstance(error, TimeoutError):
+            text = f"{name} was not done within {self._timeout_s:g} s and may still happen: look before you repeat it"
+            return ErrorCode.UNAVAILABLE, text
+        if log:
+            logger.error("unexpected error in method=%s", name, exc_info=error)
+        return ErrorCode.FAILED, f"unexpected error in {name}: the journal has the details (journalctl -u dialerd)"
+
+
+def error_answer(identity: Any, code: ErrorCode, message: str) -> dict[str, Any]:
+    """The error object of the protocol."""
+    data = {"kind": code.kind, "exit": int(code.exit_code)}
+    return {"jsonrpc": "2.0", "id": identity, "error": {"code": int(code), "message": message, "data": data}}
+
+
+def summarised(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters as the audit log keeps them: long lists counted, long texts cut, at most 60 keys."""
+    shown: dict[str, Any] = {}
+    for key in list(params)[:60]:
+        value = params[key]
+        if isinstance(value, list | dict) and len(str(value)) > 1000:
+            value = f"{len(value)} items"
+        elif isinstance(value, str) and len(value) > 300:
+            value = value[:299] + "…"
+        shown[key[:60]] = value
+    return shown
+
+
+def _parsed(request: Any) -> tuple[Any, str, Any]:
+    """Given a decoded request, return (id or _NO_ID, method, params); raise RequestError when it is none."""
+    if not isinstance(request, dict) or request.get("jsonrpc") != "2.0":
+        raise RequestError(ErrorCode.INVALID_REQUEST, 'not a JSON-RPC request: an object with "jsonrpc": "2.0" is')
+    identity = request.get("id", _NO_ID)
+    if identity is not _NO_ID and _usable_id(request) is None and identity is not None:
+        raise RequestError(ErrorCode.INVALID_REQUEST, "id must be a text or a whole number")
+    name = request.get("method")
+    if not isinstance(name, str):
+        raise RequestError(ErrorCode.INVALID_REQUEST, "method must be a text")
+    params = request.get("params")
+    if params is not None and not isinstance(params, dict | list):
+        raise RequestError(ErrorCode.INVALID_REQUEST, "params must be an object")
+    return identity, name, {} if params in (None, []) else params
+
+
+def _usable_id(request: Any) -> str | int | None:
+    identity = request.get("id") if isinstance(request, dict) else None
+    if isinstance(identity, str) and len(identity) <= 200:
+        return identity
+    return identity if isinstance(identity, int) and not isinstance(identity, bool) else None
+
+
+def _fitting(answer: Any) -> bytes:
+    """The answer's line, or a sentence when it is longer than the client accepts."""
+    line = encode(answer)
+    if len(line) <= MAX_LINE_BYTES:
+        return line
+    identity = answer["id"] if isinstance(answer, dict) else None
+    text = f"the answer has {len(line)} bytes, more than {MAX_LINE_BYTES}: ask for less at a time (limit, offset)"
+    return encode(error_answer(identity, ErrorCode.INVALID, text))

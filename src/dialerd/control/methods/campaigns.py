@@ -1,0 +1,132 @@
+"""Owns the methods on campaigns. Columns and their values are checked by the store, readiness by the core."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import msgspec
+
+from dialerd.control.context import Context, ParamsInvalid
+from dialerd.control.ports import Row
+from dialerd.core.campaign import Campaign, CampaignState, CampaignVerb, DialMode, next_campaign_state
+from dialerd.core.errors import Conflict
+from dialerd.core.messages import CampaignOrder, CampaignSaved
+from dialerd.core.readiness import start_problems
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+
+LIVE_KEYS = ("state", "why", "dials_now", "fault")
+"""What the running dialer knows better than the store."""
+
+
+class CampaignParams(msgspec.Struct, frozen=True):
+    """`name`."""
+
+    name: Name
+
+
+class EditParams(msgspec.Struct, frozen=True):
+    """`name` and the columns to change."""
+
+    name: Name
+    changes: dict[str, Any]
+
+
+async def add(context: Context, settings: Mapping[str, Any]) -> Row:
+    """campaign.add: any campaign column by its name."""
+    campaign = await context.records.add_campaign(settings)
+    await context.floor.order(CampaignSaved(campaign=campaign))
+    return await context.records.campaign(campaign.name)
+
+
+async def edit(context: Context, params: EditParams) -> Row:
+    """campaign.edit: all changes or none; they hold from the next pacing decision."""
+    if not params.changes:
+        raise ParamsInvalid("changes: is empty; name at least one column and its new value")
+    campaign = await context.records.edit_campaign(params.name, params.changes)
+    await context.floor.order(CampaignSaved(campaign=campaign))
+    return _with_live(context, await context.records.campaign(campaign.name))
+
+
+async def list_all(context: Context, _: Any) -> list[Row]:
+    """campaign.list."""
+    return [_with_live(context, row) for row in await context.records.campaigns()]
+
+
+async def show(context: Context, params: CampaignParams) -> Row:
+    """campaign.show."""
+    return _with_live(context, await context.records.campaign(params.name))
+
+
+async def start(context: Context, params: CampaignParams) -> Row:
+    """campaign.start: refused, with every reason, when the campaign could not dial; no leads is merely told."""
+    row = await context.records.campaign(params.name)
+    # "already active" comes before "lacks a caller ID"
+    state = CampaignState(_with_live(context, row).get("state", CampaignState.STOPPED.value))
+    next_campaign_state(params.name, state, CampaignVerb.START)
+    problems = start_problems(
+        _as_campaign(row),
+        [trunk.name for trunk in context.services.settings.trunks],
+        allowed_caller_ids=_allowed_caller_ids(context, str(row.get("trunk") or "")),
+    )
+    if problems:
+        raise Conflict(f"campaign {params.name} cannot start: " + "; ".join(problems))
+    await context.floor.order(CampaignOrder(campaign_id=row["id"], verb=CampaignVerb.START))
+    answer: Row = {"name": params.name, "state": CampaignState.ACTIVE.value}
+    notes = await _notes(context, params.name)
+    return {**answer, "notes": notes} if notes else answer
+
+
+async def pause(context: Context, params: CampaignParams) -> Row:
+    """campaign.pause: no new calls; those in progress go on."""
+    return await _order(context, params.name, CampaignVerb.PAUSE, CampaignState.PAUSED)
+
+
+async def resume(context: Context, params: CampaignParams) -> Row:
+    """campaign.resume."""
+    return await _order(context, params.name, CampaignVerb.RESUME, CampaignState.ACTIVE)
+
+
+async def stop(context: Context, params: CampaignParams) -> Row:
+    """campaign.stop."""
+    return await _order(context, params.name, CampaignVerb.STOP, CampaignState.STOPPED)
+
+
+async def _order(context: Context, name: str, verb: CampaignVerb, after: CampaignState) -> Row:
+    row = await context.records.campaign(name)
+    await context.floor.order(CampaignOrder(campaign_id=row["id"], verb=verb))
+    return {"name": name, "state": after.value}
+
+
+async def _notes(context: Context, name: str) -> list[str]:
+    """What an operator who just started the campaign should hear."""
+    rows = [row for row in await context.records.campaigns() if row.get("name") == name]
+    if rows and rows[0].get("leads_total") == 0:
+        return [f"campaign {name} has no leads yet: dialerctl lead import FILE --campaign {name}"]
+    return []
+
+
+def _with_live(context: Context, row: Row) -> Row:
+    """A stored campaign with its live state, as far as the dialer knows the campaign."""
+    for live in context.floor.status().get("campaigns", ()):
+        if live.get("name") == row.get("name"):
+            return {**row, **{key: live[key] for key in LIVE_KEYS if key in live}}
+    return row
+
+
+def _as_campaign(row: Row) -> Campaign:
+    """The part of a stored campaign that its readiness depends on."""
+    return Campaign(
+        id=row["id"],
+        name=row["name"],
+        dial_mode=DialMode(row["dial_mode"]),
+        trunk=str(row.get("trunk") or ""),
+        caller_id=str(row.get("caller_id") or ""),
+        abandon_message=str(row.get("abandon_message") or ""),
+        max_lines=int(row.get("max_lines", 1)),
+    )
+
+
+def _allowed_caller_ids(context: Context, trunk: str) -> tuple[str, ...]:
+    return next((known.caller_ids for known in context.services.settings.trunks if known.name == trunk), ())

@@ -1,0 +1,59 @@
+"""Owns the methods on leads. Reading lead files is dialerctl's work; here arrive rows."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+
+from dialerd.control.context import Context, ParamsInvalid
+from dialerd.control.methods.campaigns import Name
+from dialerd.control.ports import Row
+from dialerd.control.protocol import MAX_IMPORT_ROWS, MAX_LIST_ROWS
+from dialerd.core.lead import LeadState
+
+Limit = Annotated[int, msgspec.Meta(ge=1, le=MAX_LIST_ROWS)]
+Offset = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+
+
+class ImportParams(msgspec.Struct, frozen=True):
+    """One chunk of a list."""
+
+    campaign: Name
+    list_name: Name = msgspec.field(name="list")
+    rows: list[dict[str, Any]]
+
+
+class ListParams(msgspec.Struct, frozen=True):
+    """Filters and the part of the answer that is wanted."""
+
+    campaign: Name | None = None
+    state: LeadState | None = None
+    limit: Limit = 100
+    offset: Offset = 0
+
+
+class LeadParams(msgspec.Struct, frozen=True):
+    """`lead`: id or number."""
+
+    lead: Annotated[str, msgspec.Meta(min_length=1, max_length=40)] | int
+
+
+async def import_rows(context: Context, params: ImportParams) -> Row:
+    """lead.import: one chunk; a wrong row is counted and told, the others are added."""
+    if not 0 < len(params.rows) <= MAX_IMPORT_ROWS:
+        raise ParamsInvalid(f"rows: 1 to {MAX_IMPORT_ROWS} in one request, not {len(params.rows)}; send several")
+    return await context.records.import_leads(params.campaign, params.list_name, params.rows)
+
+
+async def list_some(context: Context, params: ListParams) -> list[Row]:
+    """lead.list."""
+    if params.campaign is not None:
+        await context.records.campaign(params.campaign)  # an unknown campaign is not an empty one
+    state = params.state.value if params.state is not None else None
+    return await context.records.leads(params.campaign, state, params.limit, params.offset)
+
+
+async def show(context: Context, params: LeadParams) -> Row:
+    """lead.show: the lead and its calls."""
+    return await context.records.lead(str(params.lead))

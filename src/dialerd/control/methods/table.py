@@ -1,0 +1,60 @@
+"""Owns the one table of the protocol: each method with the roles that may call it. Prose: docs/control-protocol.md."""
+
+from __future__ import annotations
+
+from dialerd.control.context import Binder, Handler, Method
+from dialerd.control.methods import agents, calls, campaigns, daemon, leads
+from dialerd.control.params import NoParams, columns, named
+from dialerd.control.peer import Role
+
+ANYBODY: frozenset[Role] = frozenset()
+ADMIN = frozenset({Role.ADMIN})
+SUPERVISOR = ADMIN | {Role.SUPERVISOR}
+READER = SUPERVISOR | {Role.AUDITOR}
+AGENT = SUPERVISOR | {Role.AGENT}
+EVERY_ROLE = frozenset(Role)
+
+NOTHING = named(NoParams)
+CAMPAIGN = named(campaigns.CampaignParams)
+AGENT_NAME = named(agents.AgentParams)
+CALL = named(calls.CallParams)
+
+_READS: tuple[tuple[str, frozenset[Role], Binder, Handler], ...] = (
+    ("hello", ANYBODY, named(daemon.HelloParams), daemon.hello),
+    ("version", ANYBODY, NOTHING, daemon.version),
+    ("status", READER, NOTHING, daemon.status),
+    ("config.show", ADMIN, NOTHING, daemon.config_show),
+    ("campaign.list", READER, NOTHING, campaigns.list_all),
+    ("campaign.show", READER, CAMPAIGN, campaigns.show),
+    ("lead.list", READER, named(leads.ListParams), leads.list_some),
+    ("lead.show", READER, named(leads.LeadParams), leads.show),
+    ("agent.list", READER, NOTHING, agents.list_all),
+    ("call.list", READER, named(calls.ListParams), calls.list_some),
+    ("call.show", READER, CALL, calls.show),
+    ("disposition.list", EVERY_ROLE, NOTHING, calls.dispositions),
+)
+
+_CHANGES: tuple[tuple[str, frozenset[Role], Binder, Handler], ...] = (
+    ("campaign.add", ADMIN, columns, campaigns.add),
+    ("campaign.edit", ADMIN, named(campaigns.EditParams), campaigns.edit),
+    ("campaign.start", SUPERVISOR, CAMPAIGN, campaigns.start),
+    ("campaign.pause", SUPERVISOR, CAMPAIGN, campaigns.pause),
+    ("campaign.resume", SUPERVISOR, CAMPAIGN, campaigns.resume),
+    ("campaign.stop", SUPERVISOR, CAMPAIGN, campaigns.stop),
+    ("lead.import", ADMIN, named(leads.ImportParams), leads.import_rows),
+    ("agent.add", ADMIN, named(agents.AddParams), agents.add),
+    ("agent.login", AGENT, AGENT_NAME, agents.login),
+    ("agent.logout", AGENT, named(agents.LogoutParams), agents.logout),
+    ("agent.pause", AGENT, named(agents.PauseParams), agents.pause),
+    ("agent.unpause", AGENT, AGENT_NAME, agents.unpause),
+    ("agent.dispose", AGENT, named(agents.DisposeParams), agents.dispose),
+    ("call.hangup", SUPERVISOR, CALL, calls.hangup),
+    ("call.test", ADMIN, named(calls.TestParams), calls.test),
+)
+
+METHODS: dict[str, Method] = {
+    name: Method(name=name, roles=roles, bind=bind, handler=handler, changes=changes)
+    for changes, rows in ((False, _READS), (True, _CHANGES))
+    for name, roles, bind, handler in rows
+}
+"""Every method by name. `changes` True: each request is audited; a refusal for lack of a role always is."""

@@ -1,0 +1,124 @@
+"""Owns the check of parameters before a method runs: every wrong field in one sentence. Knows no methods.
+
+msgspec converts each field by itself, because of a whole struct it reports the first mistake only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from enum import Enum
+from typing import Any, TypeVar, get_args
+
+import msgspec
+
+from dialerd.config_problems import did_you_mean
+from dialerd.control.context import Binder, ParamsInvalid
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+MOST_REPORTED = 5
+"""More mistakes than this are counted, not listed."""
+
+_AT = re.compile(r" - at `\$(.*)`\Z")
+_EXPECTED = re.compile(r"\AExpected `([^`]+)`(?: ((?:of length )?[<>]=?) (\S+))?(?:, got `([^`]+)`)?")
+_WORDS = {"str": "a text", "int": "a whole number", "float": "a number", "bool": "true or false", "null": "nothing"}
+_WORDS |= {"array": "a list", "object": "an object"}
+
+
+class NoParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """For methods without parameters."""
+
+
+def named(shape: type[S]) -> Binder:
+    """Given a struct, return the function that turns named parameters into it or raises ParamsInvalid."""
+    known = {part.encode_name: part for part in msgspec.structs.fields(shape)}
+
+    def bind(params: Mapping[str, Any]) -> S:
+        mistakes = [f"{_short(key)}: unknown parameter{did_you_mean(key, known)}" for key in params if key not in known]
+        values: dict[str, Any] = {}
+        for key, part in known.items():
+            if key not in params:
+                if part.required:
+                    mistakes.append(f"{key}: is missing")
+                continue
+            try:
+                values[part.name] = msgspec.convert(params[key], part.type)
+            except msgspec.ValidationError as error:
+                mistakes.append(f"{key}{_plain(str(error), part.type)}")
+        if mistakes:
+            raise ParamsInvalid(one_sentence(mistakes))
+        return shape(**values)
+
+    return bind
+
+
+def columns(params: Mapping[str, Any]) -> dict[str, Any]:
+    """A binder for methods that take any column: checks names and plain values; the store checks the rest."""
+    mistakes = [
+        f"{_short(key)}: must be a text, a number, true or false" for key in params if not _plain_value(params[key])
+    ]
+    if len(params) > 200:
+        mistakes.insert(0, f"{len(params)} parameters are too many")
+    name = params.get("name")
+    if not isinstance(name, str) or not name:
+        mistakes.insert(0, "name: is missing" if name is None else "name: must be a text that is not empty")
+    if mistakes:
+        raise ParamsInvalid(one_sentence(mistakes))
+    return dict(params)
+
+
+def one_sentence(mistakes: list[str]) -> str:
+    """Join mistakes by `; `, the first few of them."""
+    more = len(mistakes) - MOST_REPORTED
+    return "; ".join(mistakes[:MOST_REPORTED]) + (f"; and {more} more" if more > 0 else "")
+
+
+def instant(text: str, field: str) -> datetime:
+    """Given an ISO 8601 instant with its offset, return an aware datetime; raise ParamsInvalid otherwise."""
+    try:
+        found = datetime.fromisoformat(text)
+        if found.tzinfo is not None:
+            found.astimezone()  # years 1 and 9999 overflow
+            return found
+    except (ValueError, OverflowError):
+        pass
+    raise ParamsInvalid(f"{field}: {text[:40]!r} is not a time with its offset (example: 2026-03-31T14:00:00+02:00)")
+
+
+def _plain_value(value: Any) -> bool:
+    if isinstance(value, list):
+        return len(value) <= 1000 and all(item is None or isinstance(item, str | int | float) for item in value)
+    return value is None or isinstance(value, str | int | float)
+
+
+def _plain(words: str, kind: Any) -> str:
+    """msgspec's sentence in ours: ``Expected `int`, got `str` - at `$[0]` `` → `[0]: must be a whole number, not …`."""
+    at = _AT.search(words)
+    place = at[1] if at else ""
+    words = _AT.sub("", words)
+    choices = [choice for part in (kind, *get_args(kind)) for choice in _choices(part)]
+    if "enum value" in words and choices:
+        return f"{place}: must be one of {', '.join(choices)}, not {words.rpartition('enum value ')[2]}"
+    if "matching regex" in words:
+        return f"{place}: has the wrong form"
+    expected = _EXPECTED.match(words)
+    if expected is None:
+        return f"{place}: {words[:1].lower()}{words[1:]}"
+    kinds = " or ".join(_WORDS.get(word.strip(), word.strip()) for word in expected[1].split("|") if word != " null")
+    got = f", not {_WORDS.get(expected[4], expected[4])}" if expected[4] else ""
+    if expected[2]:
+        unit = " characters or items" if "length" in expected[2] else ""
+        bound = "at least" if ">" in expected[2] else "at most"
+        return f"{place}: must be {kinds} of {bound} {expected[3]}{unit}{got}"
+    return f"{place}: must be {kinds}{got}"
+
+
+def _choices(kind: Any) -> list[str]:
+    return [str(member.value) for member in kind] if isinstance(kind, type) and issubclass(kind, Enum) else []
+
+
+def _short(key: str) -> str:
+    clean = key if key.isprintable() else repr(key)
+    return clean if len(clean) <= 40 else clean[:39] + "…"
