@@ -9,13 +9,15 @@ from datetime import UTC, datetime
 from dialerd.simulation.pbx.agent_leg import run_agent_leg
 from dialerd.simulation.pbx.channels import Channel
 from dialerd.simulation.pbx.customer import CustomerCall
-from dialerd.simulation.pbx.dialing import OriginateOrder, open_channel
+from dialerd.simulation.pbx.dialing import OriginateOrder, open_channel, refuse
 from dialerd.simulation.pbx.events import Headers, encode, snapshot
 from dialerd.simulation.pbx.forget import forget_key, run_forget
 from dialerd.simulation.pbx.session import Action, Session
 from dialerd.simulation.pbx.switch import Switch
 
 VERSION = "22.10.1-simulated"
+FORBIDDEN = frozenset({"command", "dbdel", "dbdeltree", "dbput", "getconfig", "updateconfig", "moduleload"})
+"""Actions that exist but need a right that dialerd's AMI user has not (the usual ones; not a complete list)."""
 _DIGITS = re.compile(r"\+?\d+")
 
 
@@ -32,6 +34,7 @@ class Actions:
             "coresettings": self._core_settings,
             "corestatus": self._core_status,
             "coreshowchannels": self._core_show_channels,
+            "dbget": self._db_get,
             "dbgettree": self._db_get_tree,
             "originate": self._originate,
             "hangup": self._hangup,
@@ -43,7 +46,9 @@ class Actions:
     async def handle(self, session: Session, action: Action) -> None:
         """Carry out one action of a logged-in session and answer it."""
         known = self._table.get(action.get("Action").lower())
-        if known is None:
+        if action.get("Action").lower() in FORBIDDEN:
+            session.answer(action, "Error", [("Message", "Permission denied")])
+        elif known is None:
             session.answer(action, "Error", [("Message", "Invalid/unknown command")])
         else:
             known(session, action)
@@ -103,11 +108,17 @@ class Actions:
     def _db_get_tree(self, session: Session, action: Action) -> None:
         prefix = "/" + "/".join(part for part in (action.get("Family").strip("/"), action.get("Key")) if part)
         found = sorted((k, v) for k, v in self._switch.database.items() if k == prefix or k.startswith(prefix + "/"))
-        if not found:
-            session.answer(action, "Error", [("Message", "Database entry not found")])
-            return
         listed: list[Headers] = [[("Key", key), ("Val", value)] for key, value in found]
         self._list(session, action, "Result will follow", "DBGetTreeResponse", "DBGetTreeComplete", listed)
+
+    def _db_get(self, session: Session, action: Action) -> None:
+        family, key = action.get("Family"), action.get("Key")
+        value = self._switch.database.get(f"/{family}/{key}")
+        if value is None:
+            session.answer(action, "Error", [("Message", "Database entry not found")])
+            return
+        listed: list[Headers] = [[("Family", family), ("Key", key), ("Val", value)]]
+        self._list(session, action, "Result will follow", "DBGetResponse", "DBGetComplete", listed)
 
     def _list(
         self, session: Session, action: Action, message: str, item: str, last: str, listed: list[Headers]
@@ -115,7 +126,9 @@ class Actions:
         action_id: Headers = [("ActionID", action.get("ActionID"))] if action.get("ActionID") else []
         session.answer(action, "Success", [("EventList", "start"), ("Message", message)])
         for headers in listed:
-            session.send_raw(encode([("Event", item), *action_id, *headers]))
+            # The entries of AstDB end with the ActionID, those of channels begin with it.
+            parts = [*headers, *action_id] if item.startswith("DB") else [*action_id, *headers]
+            session.send_raw(encode([("Event", item), *parts]))
         end = [("Event", last), *action_id, ("EventList", "Complete"), ("ListItems", str(len(listed)))]
         session.send_raw(encode(end))
 
@@ -128,8 +141,8 @@ class Actions:
             problem = "Channel not specified"
         elif not technology or not rest:
             problem = "Invalid channel"
-        elif not order.context or not order.exten:
-            problem = "Originate Access Forbidden: app or context not given"
+        elif action.get("Application"):
+            problem = "Originate Access Forbidden: app or data blacklisted"
         elif order.channel_id in switch.channels:
             problem = "Unique ID already in use"
         elif order.context not in ("dialerd-outbound", "dialerd-agent", "dialerd-forget"):
@@ -142,6 +155,9 @@ class Actions:
 
     def _start(self, order: OriginateOrder) -> None:
         switch = self._switch
+        if order.dial_string.rpartition("@")[2] in switch.unknown_endpoints:
+            refuse(switch, order)
+            return
         if order.context == "dialerd-forget":
             switch.run(run_forget(switch, order, forget_key(order.dial_string)))
             return

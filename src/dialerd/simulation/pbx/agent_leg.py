@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 
 from dialerd.simulation.pbx import events
-from dialerd.simulation.pbx.channels import Bridge, Channel, HungUp
+from dialerd.simulation.pbx.channels import HOLDING, Bridge, Channel, HungUp
 from dialerd.simulation.pbx.dialing import FarEnd, OriginateOrder, dial
 from dialerd.simulation.pbx.switch import Switch
 
-HOLDING = "holding"
 BACK_AFTER_S = 0.02  # Wait(0.02) in the loop of dialerd-agent
 BRIDGE_S = 0.0015  # measured: both in one bridge 1–2 ms after Bridge()
 
@@ -36,7 +35,8 @@ def hold(switch: Switch, leg: Channel) -> None:
     """BridgeWait(): into the holding bridge of its own."""
     name = f"dialerd-agent-{leg.variables.get('DLR_AGENT', '')}"
     leg.application, leg.application_data = "BridgeWait", f"{name},participant,e(s)"
-    switch.enter_bridge(leg, switch.holding_bridge(name))
+    bridge = Bridge(unique_id=switch.new_id(), kind=HOLDING, name=name, creator="BridgeWait")
+    switch.enter_bridge(leg, bridge)
 
 
 async def talk_with(switch: Switch, customer: Channel, leg: Channel, talk_s: float, customer_ends: bool) -> None:
@@ -44,7 +44,7 @@ async def talk_with(switch: Switch, customer: Channel, leg: Channel, talk_s: flo
 
     Returns when the bridge is over (the customer's channel may live on); raises HungUp when the customer is gone.
     """
-    bridge = Bridge(unique_id=f"call-{switch.new_id()}")
+    bridge = Bridge(unique_id=switch.new_id())
     switch.leave_bridge(leg)
     switch.enter_bridge(leg, bridge)
     customer.linked_id = leg.linked_id
@@ -63,8 +63,10 @@ async def talk_with(switch: Switch, customer: Channel, leg: Channel, talk_s: flo
             customer.hang_up("agent")
         await customer.sleep(0)
     finally:
-        switch.leave_bridge(customer)
-        switch.leave_bridge(leg)
+        # Whoever ended it leaves first: dialerd reads from the order which side that was.
+        leg_first = leg.ended.done() or (customer.ended.done() and customer.ended.result() == "agent")
+        for channel in (leg, customer) if leg_first else (customer, leg):
+            switch.leave_bridge(channel)
         if not leg.ended.done():
             asyncio.get_running_loop().call_later(BACK_AFTER_S, _back, switch, leg)
 
@@ -75,6 +77,7 @@ def _back(switch: Switch, leg: Channel) -> None:
 
 
 def _press(switch: Switch, channel: Channel, digit: str) -> None:
-    for name, extra in (("DTMFBegin", []), ("DTMFEnd", [("DurationMs", "100")])):
+    durations: tuple[tuple[str, events.Headers], ...] = (("DTMFBegin", []), ("DTMFEnd", [("DurationMs", "120")]))
+    for name, extra in durations:
         headers = [("Digit", digit), *extra, ("Direction", "Received")]
         switch.publish(events.event(name, events.snapshot(channel), headers))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
+HOLDING = "base"
+
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Bridge:
-    """A bridge: `holding` (agents' waiting place) or `basic` (a conversation)."""
+    """A bridge: `base` is Asterisk's word for a holding bridge (an agent's waiting place), `basic` a conversation."""
 
     unique_id: str
     kind: str = "basic"
@@ -19,7 +21,7 @@ class Bridge:
     @property
     def technology(self) -> str:
         """Asterisk's name for the mixing technology in use."""
-        return "holding_bridge" if self.kind == "holding" else "simple_bridge"
+        return "holding_bridge" if self.kind == HOLDING else "simple_bridge"
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 
-from dialerd.simulation.pbx.agent_leg import HOLDING, talk_with
-from dialerd.simulation.pbx.channels import Channel, HungUp
+from dialerd.simulation.pbx.agent_leg import talk_with
+from dialerd.simulation.pbx.channels import HOLDING, Channel, HungUp
 from dialerd.simulation.pbx.dialing import FarEnd, OriginateOrder, dial
 from dialerd.simulation.pbx.fastagi import run_agi
 from dialerd.simulation.pbx.switch import Switch
@@ -132,6 +132,7 @@ class CustomerCall:
             self._set_amd("HANGUP", "")
             raise
         if left is not None and left < delay:
+            self._set_amd("HANGUP", "")  # AMD() takes the guard for a hang-up
             raise GuardExpired
         self._set_amd(self._fate.amd_status, self._fate.amd_cause)
 
@@ -229,31 +230,34 @@ class CustomerCall:
             length = switch.scenario.message_s
             if fate.listens_s < length:
                 await self._channel.sleep(switch.pace.real(fate.listens_s))
+                await self._opt_out()
                 await self._end("customer")
             await self._channel.sleep(switch.pace.real(length))
             self.truth.message_ended_at = switch.pace.wall()
             if trace is not None:
                 self._trace(trace[0], str(switch.epoch()), trace[1])
             self._message_event("end")
-        await self._opt_out_key()
+        if self._variables.get("DLR_OPTOUT"):
+            await self._channel.sleep(switch.pace.real(KEY_WAIT_S / 2 if fate.opts_out else KEY_WAIT_S))
+            await self._opt_out()
         await self._end("dialplan")
 
     def _message_event(self, stage: str) -> None:
         headers = [("Attempt", self.truth.attempt), ("Stage", stage)]
         self._switch.user_event(self._channel, "DialerdMessage", headers)
 
-    async def _opt_out_key(self) -> None:
-        if not self._variables.get("DLR_OPTOUT"):
-            return
+    async def _opt_out(self) -> None:
+        """The key, if this person presses it and it is on: committed, announced, confirmed, hung up."""
         switch, attempt = self._switch, self.truth.attempt
-        wait_s = KEY_WAIT_S / 2 if self._fate.opts_out else KEY_WAIT_S
-        await self._channel.sleep(switch.pace.real(wait_s))
-        if self._fate.opts_out and attempt:
-            self.truth.opted_out = True
-            switch.database[f"/dialerd/optout/a{attempt}"] = f"{switch.epoch()}|abandon|{attempt}"
-            headers = [("Number", ""), ("Attempt", attempt), ("Source", "abandon")]
-            switch.user_event(self._channel, "DialerdOptOut", headers)
-            await self._channel.sleep(switch.pace.real(THANK_YOU_S))
+        if not (self._fate.opts_out and attempt and self._variables.get("DLR_OPTOUT")):
+            return
+        self.truth.opted_out = True
+        self._channel.context = "dialerd-optout"
+        switch.database[f"/dialerd/optout/a{attempt}"] = f"{switch.epoch()}|abandon|{attempt}"
+        headers = [("Number", ""), ("Attempt", attempt), ("Source", "abandon")]
+        switch.user_event(self._channel, "DialerdOptOut", headers)
+        await self._channel.sleep(switch.pace.real(THANK_YOU_S))
+        await self._end("dialplan")
 
     def _be_patient(self) -> None:
         if self._impatience is not None:

@@ -14,7 +14,7 @@ from dialerd.simulation.pbx.switch import Switch
 
 # Reason of OriginateResponse: the control frame that ended the dialling (include/asterisk/frame.h).
 REASON_FAILED, REASON_RING_TIMEOUT, REASON_ANSWERED = 0, 3, 4
-DIAL_STATUS = {1: "CHANUNAVAIL", 16: "CANCEL", 17: "BUSY", 18: "NOANSWER", 19: "NOANSWER", 34: "CONGESTION"}
+DIAL_STATUS = {17: "BUSY", 34: "CONGESTION"}  # every other failure is NOANSWER, a call we cancel too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +50,9 @@ def open_channel(switch: Switch, order: OriginateOrder) -> Channel:
     endpoint = rest.rpartition("@")[2] if technology == "PJSIP" else rest
     channel = Channel(
         unique_id=unique_id,
-        name=f"{technology}/{endpoint}-{next(switch._counter):08x}",
+        name=f"{technology}/{endpoint}-{next(switch.counter):08x}",
         dial_string=order.dial_string,
-        context=order.context,
+        context="from-phones" if order.context == "dialerd-agent" else "from-trunk",  # until it is answered
         exten=order.exten,
         caller_number=order.caller_number,
         caller_name=order.caller_name,
@@ -94,19 +94,35 @@ async def dial(
             channel.hang_up("network", far_end.hangup_cause, far_end.sip_cause)
         else:
             await reach(limit)
-            channel.hang_up("timeout", 19, 0)
+            channel.hang_up("timeout", 19, 480)
         await channel.sleep(0)
     except HungUp as ending:
         timed_out = ending.args[0] == "timeout"
-        status = "CANCEL" if ending.args[0] == "dialer" else DIAL_STATUS.get(channel.cause, "CHANUNAVAIL")
         reason = REASON_RING_TIMEOUT if timed_out else REASON_FAILED
-        switch.publish(events.dial("DialEnd", channel, status=status))
+        if not timed_out:
+            status = DIAL_STATUS.get(channel.cause, "NOANSWER")
+            switch.publish(events.dial("DialEnd", channel, status=status))
+        response = events.originate_response(order.action_id, channel, success=False, reason=reason)
+        switch.publish([(k, order.context if k == "Context" else v) for k, v in response])
         switch.remove_channel(channel)
-        switch.publish(events.originate_response(order.action_id, channel, success=False, reason=reason))
     return False
+
+
+def refuse(switch: Switch, order: OriginateOrder) -> None:
+    """No such endpoint: a failed OriginateResponse, and no channel ever."""
+    channel = Channel(
+        unique_id=order.channel_id or "<unknown>",
+        name="",
+        dial_string=order.dial_string,
+        context=order.context,
+        caller_number=order.caller_number,
+        caller_name=order.caller_name,
+    )
+    switch.publish(events.originate_response(order.action_id, channel, success=False, reason=REASON_FAILED))
 
 
 def _answered(switch: Switch, channel: Channel, order: OriginateOrder) -> None:
     switch.set_state(channel, 6)
     switch.publish(events.dial("DialEnd", channel, status="ANSWER"))
+    channel.context = order.context
     switch.publish(events.originate_response(order.action_id, channel, success=True, reason=REASON_ANSWERED))

@@ -19,6 +19,7 @@ CAUSE_TEXTS = {
     18: "No user responding",
     19: "User alerting, no answer",
     21: "Call Rejected",
+    28: "Invalid number format",
     34: "Circuit/channel congestion",
     38: "Network out of order",
     58: "Bearer capability not available",
@@ -106,10 +107,8 @@ def hangup(channel: Channel, cause: int, tech_cause: int) -> Headers:
     return headers
 
 
-def originate_response(
-    action_id: str, channel: Channel, *, success: bool, reason: int, application: str = ""
-) -> Headers:
-    """The late answer to an asynchronous Originate; a failed one has no unique id and no channel."""
+def originate_response(action_id: str, channel: Channel, *, success: bool, reason: int) -> Headers:
+    """The late answer to an asynchronous Originate; a failed one names what was asked for, not a channel."""
     extra: Headers = [("ActionID", action_id)] if action_id else []
     return event(
         "OriginateResponse",
@@ -119,10 +118,8 @@ def originate_response(
             ("Channel", channel.name if success else channel.dial_string),
             ("Context", channel.context),
             ("Exten", channel.exten),
-            ("Application", application),
-            ("Data", ""),
             ("Reason", str(reason)),
-            ("Uniqueid", channel.unique_id if success else "<unknown>"),
+            ("Uniqueid", channel.unique_id),
             ("CallerIDNum", channel.caller_number or "<unknown>"),
             ("CallerIDName", channel.caller_name or "<unknown>"),
         ],

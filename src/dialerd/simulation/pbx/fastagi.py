@@ -105,7 +105,7 @@ async def run_agi(
             return talking.result()
         # AGIEXITONHANGUP: the script is told once and left.
         with contextlib.suppress(OSError):
-            writer.write(b"HANGUP\n")
+            writer.write(b"HANGUP\nHANGUP\n")  # twice, as Asterisk 22 does
         return "HANGUP"
     finally:
         talking.cancel()

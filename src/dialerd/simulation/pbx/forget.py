@@ -23,7 +23,7 @@ async def run_forget(switch: Switch, order: OriginateOrder, key: str | None) -> 
     unique_id = order.channel_id or switch.new_id()
     channel = Channel(
         unique_id=unique_id,
-        name=f"{order.dial_string}-{unique_id[-8:]};1",
+        name=f"{order.dial_string}-{next(switch.counter):08x};1",
         dial_string=order.dial_string,
         context=order.context,
     )

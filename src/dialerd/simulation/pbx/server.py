@@ -13,6 +13,7 @@ from dialerd.simulation.agents import AgentModel
 from dialerd.simulation.pbx import events
 from dialerd.simulation.pbx.actions import Actions
 from dialerd.simulation.pbx.events import Headers
+from dialerd.simulation.pbx.inbound import run_inbound
 from dialerd.simulation.pbx.pace import Pace
 from dialerd.simulation.pbx.session import DIALERD_FILTERS, Session
 from dialerd.simulation.pbx.switch import Switch
@@ -37,9 +38,12 @@ class SimulatedPbx:
         filters: tuple[str, ...] = DIALERD_FILTERS,
         truth_sink: TextIO | None = None,
         world: FateSource | None = None,
+        unknown_endpoints: frozenset[str] = frozenset(),
         pace: Pace | None = None,
     ) -> None:
         """Port 0: any free one, see `ami_port` after start. `world` replaces the scenario's calls (tests).
+
+        `unknown_endpoints`: what Originate cannot reach (the part of the dial string after `@`, or all of it).
 
         `filters` are the AMI user's eventfilter lines; empty: every event of the classes it may read.
         """
@@ -58,6 +62,7 @@ class SimulatedPbx:
             agents=AgentModel(scenario, seed),
             pace=pace or Pace(speed),
             truth=self.truth,
+            unknown_endpoints=unknown_endpoints,
             publish=self._publish,
         )
         self._actions = Actions(self.switch)
@@ -75,9 +80,13 @@ class SimulatedPbx:
         self._server = await asyncio.start_server(self._accept, self._host, self._wanted_port, backlog=100)
 
     async def stop(self) -> None:
-        """Say Shutdown, close every connection, end every call."""
+        """Hang up every channel, say Shutdown, close every connection."""
         if self._server is not None:
             self._server.close()
+        for channel in list(self.switch.channels.values()):
+            channel.hang_up("pbx_stopped")
+        if self.switch.tasks:
+            await asyncio.wait(set(self.switch.tasks), timeout=1.0)
         self._publish(events.event("Shutdown", [("Shutdown", "Cleanly"), ("Restart", "False")]))
         await self.drop_links()
         await self.switch.stop()
@@ -108,6 +117,10 @@ class SimulatedPbx:
                 channel.hang_up("customer")
                 return True
         return False
+
+    def call_in(self, number: str, *, opts_out: bool = False) -> None:
+        """Somebody calls the displayed number back, and opts out by key or not."""
+        self.switch.run(run_inbound(self.switch, number, opts_out))
 
     def _publish(self, event: Headers) -> None:
         for session in self._sessions:

@@ -14,6 +14,7 @@ BANNER = b"Asterisk Call Manager/11.0.0\r\n"
 MAX_LINE = 1024  # bytes, CRLF included (main/manager.c)
 MAX_HEADERS = 128
 LOGIN_TIMEOUT_S = 30.0
+REFUSED_AFTER_S = 1.0  # a wrong secret is answered that late (main/manager.c)
 MAX_UNREAD = 4_300_000  # a reader this far behind is cut off
 
 # eventfilter lines of asterisk-config/manager_dialerd.conf; a test compares.
@@ -119,7 +120,7 @@ class Session:
             else:
                 self.answer(action, "Error", [("Message", "Must specify AuthType")])
         elif name == "login":
-            self._log_in(action)
+            await self._log_in(action)
         elif name == "logoff":
             self.answer(action, "Goodbye", [("Message", "Thanks for all the fish.")])
             self.closing = True
@@ -128,7 +129,7 @@ class Session:
         else:
             await self._handle(self, action)
 
-    def _log_in(self, action: Action) -> None:
+    async def _log_in(self, action: Action) -> None:
         secret = self._users.get(action.get("Username"))
         if secret is None:
             right = False
@@ -137,6 +138,7 @@ class Session:
         else:
             right = action.get("Secret") == secret
         if not right:
+            await asyncio.sleep(REFUSED_AFTER_S)
             self.answer(action, "Error", [("Message", "Authentication failed")])
             self.closing = True
             return

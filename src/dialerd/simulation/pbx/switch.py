@@ -35,12 +35,12 @@ class Switch:
     channels: dict[str, Channel] = field(default_factory=dict)
     database: dict[str, str] = field(default_factory=dict)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
-    holding: dict[str, Bridge] = field(default_factory=dict)
     attempts_by_number: dict[str, int] = field(default_factory=dict)
+    unknown_endpoints: frozenset[str] = frozenset()
     rings_by_agent: dict[int, int] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)  # defects of the simulation itself: tests demand that it is empty
     calls_processed: int = 0
-    _counter: itertools.count[int] = field(default_factory=itertools.count)
+    counter: itertools.count[int] = field(default_factory=itertools.count)
 
     def now(self) -> float:
         """Monotonic seconds, the clock of every timer here."""
@@ -56,7 +56,7 @@ class Switch:
 
     def new_id(self) -> str:
         """A unique id as Asterisk makes them."""
-        return f"{self.epoch()}.{next(self._counter)}"
+        return f"{self.epoch()}.{next(self.counter)}"
 
     def add_channel(self, channel: Channel) -> None:
         """Take a new channel in and announce it. Raise ValueError when its unique id is taken."""
@@ -103,14 +103,6 @@ class Switch:
         channel.bridge = None
         bridge.channels.remove(channel)
         self.publish(events.bridge("BridgeLeave", bridge, channel))
-
-    def holding_bridge(self, name: str) -> Bridge:
-        """The holding bridge of this name, made when it is not there."""
-        bridge = self.holding.get(name)
-        if bridge is None:
-            bridge = Bridge(unique_id=f"hold-{next(self._counter)}", kind="holding", name=name, creator="BridgeWait")
-            self.holding[name] = bridge
-        return bridge
 
     def find_channel(self, id_or_name: str) -> Channel | None:
         """The channel with this unique id or name."""
