@@ -1,0 +1,91 @@
+"""Owns one transaction's worth of commands: the writes each becomes, in order. Knows no threads, no retries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from dialerd.core.call import Attempt
+from dialerd.core.lead import Lead
+from dialerd.core.messages import (
+    AddDoNotCall,
+    ClaimLeads,
+    CloseAttempt,
+    Event,
+    LogEvent,
+    OpenAttempts,
+    ReleaseLeads,
+    SaveAgentState,
+    SaveAttempt,
+    SaveCampaignState,
+    StoreCommand,
+)
+from dialerd.store.claims import LeadCounts, claim_leads, release_leads
+from dialerd.store.closing import close_attempt, save_attempts
+from dialerd.store.intents import open_attempts
+from dialerd.store.journal import add_do_not_call, log_event, save_agent_state, save_campaign_state
+from dialerd.store.session import Session
+from dialerd.store.units import micros
+
+DEFERRABLE = (SaveAttempt, CloseAttempt, SaveCampaignState, SaveAgentState, AddDoNotCall, LogEvent, ReleaseLeads)
+"""Commands nobody waits for: they may share a commit with others that come within some milliseconds."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """A submitted command; `name` is unique over all runs and makes repeated log rows recognisable."""
+
+    name: str
+    command: StoreCommand
+
+
+@dataclass(slots=True)
+class Batch:
+    """Commands carried out inside one transaction of the caller; the answers are for after its commit."""
+
+    session: Session
+    now: datetime
+    counts: LeadCounts
+    answers: list[Event] = field(default_factory=list)
+    claimed: list[Lead] = field(default_factory=list)
+    _progress: dict[int, Attempt] = field(default_factory=dict)
+
+    def carry_out(self, entries: Sequence[Entry]) -> None:
+        """Write everything in order. Of several snapshots of one attempt only the last is written."""
+        for entry in entries:
+            self._one(entry)
+        self._save_progress()
+
+    def _one(self, entry: Entry) -> None:
+        command = entry.command
+        session, now = self.session, self.now
+        match command:
+            case SaveAttempt():
+                self._progress[command.attempt.id] = command.attempt
+            case OpenAttempts():
+                self._save_progress()  # the gate asks which attempts are still open
+                self.answers += open_attempts(session, command, now)
+            case ClaimLeads():
+                self._save_progress()
+                answer = claim_leads(session, command, now, self.counts)
+                self.claimed += answer.leads
+                self.answers.append(answer)
+            case CloseAttempt():
+                self._progress.pop(command.attempt.id, None)  # the final snapshot holds all of it
+                close_attempt(session, command, now)
+            case ReleaseLeads():
+                release_leads(session, command)
+            case SaveCampaignState():
+                save_campaign_state(session, command, micros(now))
+            case SaveAgentState():
+                save_agent_state(session, command, entry.name)
+            case AddDoNotCall():
+                add_do_not_call(session, command)
+            case LogEvent():
+                log_event(session, command, micros(now), entry.name)
+
+    def _save_progress(self) -> None:
+        if self._progress:
+            save_attempts(self.session, self._progress.values())
+            self._progress.clear()

@@ -1,0 +1,166 @@
+"""Owns claiming leads and giving them back. Knows nothing of what is dialled and when."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from dialerd.core.lead import Lead
+from dialerd.core.messages import ClaimLeads, LeadsClaimed, ReleaseLeads, Shortage
+from dialerd.store.facts import Gate, NumberFacts
+from dialerd.store.mapping import LEAD_COLUMNS, lead_value
+from dialerd.store.refusals import Refused, reschedule
+from dialerd.store.session import Session, chunks, marks
+from dialerd.store.units import instant, micros
+
+LOOK_FACTOR, LOOK_EXTRA = 4, 50  # leads looked at in one claim: a list outside its hours must not stall the writer
+
+DUE = "campaign_id = ? AND state IN ('new', 'retry', 'callback')"  # the words of the partial index lead_due
+
+
+def claim_leads(session: Session, command: ClaimLeads, now: datetime, counts: LeadCounts) -> LeadsClaimed:
+    """Claim up to `count` due leads that the gate lets pass: by priority, then longest due, then id.
+
+    A refused lead gets the time the gate gives it, so that it is not looked at again before.
+    """
+    gate = Gate(session, command.campaign_id)
+    looked = _due(session, command.campaign_id, now, command.count * LOOK_FACTOR + LOOK_EXTRA)
+    leads: list[Lead] = []
+    refused: list[Refused] = []
+    seen: set[str] = set()
+    exhausted = True
+    facts = NumberFacts(session, [row[3] for row in looked], now)
+    for row in looked:
+        if len(leads) == command.count:
+            exhausted = False
+            break
+        lead = lead_value(row[:-1])
+        if lead.number in seen:  # the same number on two lists: one at a time
+            exhausted = False
+            continue
+        verdict = gate.ask(lead, facts.about(lead), now)
+        if verdict.allowed:
+            seen.add(lead.number)
+            leads.append(lead)
+        else:
+            refused.append(Refused(lead.id, lead.campaign_id, row[-1], verdict))
+    reschedule(session, refused, now)
+    for chunk in chunks([lead.id for lead in leads]):
+        session.run(
+            "UPDATE lead SET claimed_from = state, state = 'claimed', claimed_at = ?, blocked_rule = ''"
+            f" WHERE id IN ({marks(len(chunk))})",
+            (micros(now), *chunk),
+        )
+    if len(leads) == command.count:
+        return LeadsClaimed(campaign_id=command.campaign_id, leads=tuple(leads))
+    if len(looked) == command.count * LOOK_FACTOR + LOOK_EXTRA:
+        exhausted = False
+    blocked = Counter(item.verdict.rule for item in refused)
+    shortage = counts.shortage(session, command.campaign_id, now, none_due=exhausted, blocked=blocked)
+    return LeadsClaimed(campaign_id=command.campaign_id, leads=tuple(leads), shortage=shortage)
+
+
+def _due(session: Session, campaign_id: int, now: datetime, limit: int) -> list[tuple[Any, ...]]:
+    """Due leads of active lists in order, each with its last blocking rule.
+
+    One index range for each priority that occurs: a single scan would walk over all leads of a high priority
+    that wait for later before it came to a lower one.
+    """
+    idle = [
+        row[0] for row in session.rows("SELECT id FROM lead_list WHERE campaign_id = ? AND NOT active", (campaign_id,))
+    ]
+    skip = f" AND list_id NOT IN ({marks(len(idle))})" if idle else ""
+    found: list[tuple[Any, ...]] = []
+    for priority in priorities(session, campaign_id):
+        found += session.rows(
+            f"SELECT {LEAD_COLUMNS}, blocked_rule FROM lead WHERE {DUE} AND priority = ? AND next_attempt_at <= ?{skip}"
+            " ORDER BY next_attempt_at, id LIMIT ?",
+            (campaign_id, priority, micros(now), *idle, limit - len(found)),
+        )
+        if len(found) >= limit:
+            break
+    return found
+
+
+def priorities(session: Session, campaign_id: int) -> list[int]:
+    """The priorities of a campaign's leads that may become due, highest first: one index seek each."""
+    found: list[int] = []
+    row = session.one(f"SELECT MAX(priority) FROM lead WHERE {DUE}", (campaign_id,))
+    while row is not None and row[0] is not None:
+        found.append(row[0])
+        row = session.one(f"SELECT MAX(priority) FROM lead WHERE {DUE} AND priority < ?", (campaign_id, row[0]))
+    return found
+
+
+def release_leads(session: Session, command: ReleaseLeads) -> None:
+    """Leads that are claimed and have no unfinished attempt go back to what they were before the claim."""
+    for chunk in chunks(command.lead_ids):
+        release(session, f"AND id IN ({marks(len(chunk))})", chunk)
+
+
+def release(session: Session, condition: str = "", params: Sequence[Any] = ()) -> int:
+    """Give up claims without an unfinished attempt; return how many. `condition` is a fixed text of this package."""
+    return session.run(
+        "UPDATE lead SET state = CASE WHEN claimed_from = '' THEN 'retry' ELSE claimed_from END,"
+        " next_attempt_at = COALESCE(next_attempt_at, 0), claimed_from = '', claimed_at = NULL"
+        " WHERE state = 'claimed' AND NOT EXISTS"
+        f" (SELECT 1 FROM call_log WHERE call_log.lead_id = lead.id AND call_log.closed_at IS NULL) {condition}",
+        params,
+    )
+
+
+class LeadCounts:
+    """How many leads a campaign has left. Counting a large list takes long, so the counts may be some seconds old."""
+
+    MAX_AGE_S = 5.0
+    SMALL = 5_000  # leads that are counted anew each time
+
+    def __init__(self) -> None:
+        self._kept: dict[int, tuple[datetime, int, int, int]] = {}
+
+    def shortage(
+        self, session: Session, campaign_id: int, now: datetime, *, none_due: bool, blocked: Counter[str]
+    ) -> Shortage:
+        """Why a claim came back short. `due` is 0 exactly when the claim saw every due lead."""
+        due, waiting, finished = self._counts(session, campaign_id, now)
+        return Shortage(
+            due=0 if none_due else max(1, due),
+            waiting=waiting,
+            next_due_at=self._next_due(session, campaign_id, now),
+            finished=finished,
+            blocked=dict(blocked),
+        )
+
+    def _counts(self, session: Session, campaign_id: int, now: datetime) -> tuple[int, int, int]:
+        kept = self._kept.get(campaign_id)
+        if kept is not None and sum(kept[1:]) > self.SMALL and abs((now - kept[0]).total_seconds()) < self.MAX_AGE_S:
+            return kept[1:]
+        due = waiting = finished = 0
+        for state, later, count in session.rows(
+            "SELECT state, CASE WHEN next_attempt_at > ? THEN 1 ELSE 0 END, COUNT(*) FROM lead"
+            " WHERE campaign_id = ? GROUP BY 1, 2",
+            (micros(now), campaign_id),
+        ):
+            if state in ("new", "retry", "callback"):
+                due, waiting = (due, waiting + count) if later else (due + count, waiting)
+            elif state != "claimed":
+                finished += count
+        self._kept[campaign_id] = (now, due, waiting, finished)
+        return due, waiting, finished
+
+    @staticmethod
+    def _next_due(session: Session, campaign_id: int, now: datetime) -> datetime | None:
+        times = [
+            row[0]
+            for priority in priorities(session, campaign_id)
+            if (
+                row := session.one(
+                    f"SELECT MIN(next_attempt_at) FROM lead WHERE {DUE} AND priority = ? AND next_attempt_at > ?",
+                    (campaign_id, priority, micros(now)),
+                )
+            )
+            and row[0] is not None
+        ]
+        return instant(min(times)) if times else None

@@ -1,0 +1,97 @@
+"""Owns the way from a URL to a connection: SQLite's pragmas, PostgreSQL's session. Knows no table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import peewee
+
+from dialerd.core.errors import Invalid, Unavailable
+
+_SQLITE = "sqlite://"
+_POSTGRESQL = ("postgresql://", "postgres://")
+_WRITER_KEY = 0x6469616C65726400  # "dialerd\0": the advisory lock of the one writer
+
+
+def sqlite_path(url: str) -> Path | None:
+    """Given a store URL, return the file of an SQLite store, or None for PostgreSQL.
+
+    Invalid says in one sentence what is wrong with any other URL.
+    """
+    if url.startswith(_POSTGRESQL):
+        return None
+    path = unquote(url.removeprefix(_SQLITE))
+    if not url.startswith(_SQLITE) or not path.startswith("//"):
+        raise Invalid("the store's URL must be sqlite:////absolute/path or postgresql://user@host/database")
+    return Path(path[1:])
+
+
+def writer_database(url: str) -> peewee.Database:
+    """The database of the one writer thread: SQLite commits are synced to the disk before they return."""
+    path = sqlite_path(url)
+    if path is None:
+        return _postgresql(url, "dialerd writer")
+    return _sqlite(path, {"synchronous": "full"})
+
+
+def reader_database(url: str) -> peewee.Database:
+    """A database that cannot change anything, for a thread that answers questions."""
+    path = sqlite_path(url)
+    if path is None:
+        return _postgresql(url, "dialerd reader", options="-c default_transaction_read_only=on")
+    return _sqlite(path, {"query_only": 1})
+
+
+def _sqlite(path: Path, pragmas: dict[str, Any]) -> peewee.Database:
+    if not path.parent.is_dir():
+        raise Unavailable(f"the store's directory {path.parent} does not exist")
+    return peewee.SqliteDatabase(
+        str(path),
+        lock_type="IMMEDIATE",
+        timeout=5,
+        pragmas={"journal_mode": "wal", "foreign_keys": 1, "busy_timeout": 5000, "cache_size": -64000, **pragmas},
+    )
+
+
+def _postgresql(url: str, name: str, **options: Any) -> peewee.Database:
+    url = "postgresql://" + url.split("://", 1)[1]
+    return peewee.PostgresqlDatabase(
+        url,
+        prefer_psycopg3=True,
+        application_name=name,
+        connect_timeout=5,
+        keepalives_idle=10,
+        keepalives_interval=5,
+        keepalives_count=3,
+        **options,
+    )
+
+
+def connect(db: peewee.Database) -> None:
+    """Open this thread's connection if it is not open."""
+    db.connect(reuse_if_open=True)
+
+
+def claim_writer(db: Any) -> None:
+    """Make sure that this is the only writer of a PostgreSQL store; Unavailable when another dialerd holds it.
+
+    The lock belongs to the connection: it ends with it, also when the machine dies. SQLite needs none of this,
+    as the daemon already holds its own lock beside the file.
+    """
+    if isinstance(db, peewee.SqliteDatabase):
+        return
+    taken = db.execute_sql("SELECT pg_try_advisory_lock(%s)", (_WRITER_KEY,)).fetchone()[0]
+    if not taken:
+        raise Unavailable("another dialerd uses this store: one store has one dialerd")
+
+
+def disconnect(db: Any) -> None:
+    """Close this thread's connection, whatever state it is in."""
+    try:
+        while db.in_transaction():
+            db.pop_transaction()
+        db.close()
+    except Exception:
+        db.dispose()

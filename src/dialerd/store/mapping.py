@@ -1,0 +1,131 @@
+"""Owns the mapping between rows and the core's campaigns, leads and agents. Knows nothing of SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from dialerd.core.agent import AgentProfile, LegMode
+from dialerd.core.campaign import AmdAction, AmdParameters, Campaign, CampaignState, DialMode, MeasuredFrom
+from dialerd.core.compliance import CallingRules
+from dialerd.core.dispositions import Disposition
+from dialerd.core.lead import Lead
+from dialerd.store.units import call_days, fraction, instant_or_none, time_of_day
+
+RULE_COLUMNS = "daily_start, daily_end, call_days, max_attempts, max_attempts_per_day"
+
+
+def calling_rules(row: Mapping[str, Any]) -> CallingRules:
+    """Given a campaign's row (at least RULE_COLUMNS), return the rules of its gate; ValueError if it holds none."""
+    window = (time_of_day(row["daily_start"]), time_of_day(row["daily_end"]))
+    if window[0] >= window[1]:
+        raise ValueError(f"daily_start {row['daily_start']} is not before daily_end {row['daily_end']}")
+    days = call_days(row["call_days"])
+    return CallingRules(
+        windows=tuple(window if day in days else None for day in range(7)),
+        max_attempts=row["max_attempts"],
+        max_attempts_per_day=row["max_attempts_per_day"],
+    )
+
+
+def rule_set_name(rules: CallingRules) -> str:
+    """The name and version of a rule set as the attempt keeps them."""
+    return f"{rules.name}/{rules.version}"
+
+
+def campaign_value(row: Mapping[str, Any]) -> Campaign:
+    """Given a campaign's whole row, return the value the core reads; ValueError if the row cannot be understood."""
+    return Campaign(
+        id=row["id"],
+        name=row["name"],
+        state=CampaignState(row["state"]),
+        dial_mode=DialMode(row["dial_mode"]),
+        priority=row["priority"],
+        trunk=row["trunk"],
+        caller_id=row["caller_id"],
+        caller_name=row["caller_name"],
+        dial_ratio=row["dial_ratio"],
+        min_dial_ratio=row["min_dial_ratio"],
+        max_dial_ratio=row["max_dial_ratio"],
+        safety_factor=row["safety_factor"],
+        target_abandon_rate=fraction(row["target_abandon_rate"]),
+        max_abandon_rate=fraction(row["max_abandon_rate"]),
+        avg_talk_time_s=float(row["avg_talk_time"]),
+        wrapup_time_s=float(row["wrapup_time"]),
+        max_lines=row["max_lines"],
+        calls_per_second=row["calls_per_second"],
+        ring_timeout_s=float(row["dial_timeout"]),
+        abandon_after_s=row["abandon_after"],
+        abandon_measured_from=MeasuredFrom(row["abandon_measured_from"]),
+        abandon_message=row["abandon_message"],
+        abandon_message_version=row["abandon_message_version"],
+        opt_out_key=row["opt_out_key"],
+        amd_enabled=bool(row["amd_enabled"]),
+        amd=AmdParameters(
+            initial_silence=row["amd_initial_silence"],
+            greeting=row["amd_greeting"],
+            after_greeting_silence=row["amd_after_greeting_silence"],
+            total_analysis_time=row["amd_total_analysis_time"],
+            minimum_word_length=row["amd_min_word_length"],
+            between_words_silence=row["amd_between_words_silence"],
+            maximum_number_of_words=row["amd_max_words"],
+            silence_threshold=row["amd_silence_threshold"],
+            maximum_word_length=row["amd_max_word_length"],
+        ),
+        amd_action=AmdAction(row["amd_action"]),
+        default_disposition=row["default_disposition"],
+        recording_enabled=bool(row["recording_enabled"]),
+        on_hook_ring_timeout_s=row["on_hook_ring_timeout"],
+        rules=calling_rules(row),
+    )
+
+
+def zones_value(text: str) -> tuple[str, ...]:
+    """Given a zones column, return the names."""
+    return tuple(name for name in text.split(",") if name)
+
+
+LEAD_COLUMNS = "id, campaign_id, list_id, number, name, zones, call_count, last_attempt_at, consent_id"
+
+
+def lead_value(row: tuple[Any, ...]) -> Lead:
+    """Given a lead's row of LEAD_COLUMNS, return the value the core reads."""
+    return Lead(
+        id=row[0],
+        campaign_id=row[1],
+        list_id=row[2],
+        number=row[3],
+        name=row[4],
+        zones=zones_value(row[5]),
+        attempts=row[6],
+        last_attempt_at=instant_or_none(row[7]),
+        consent_id=row[8],
+    )
+
+
+def agent_profile(row: Mapping[str, Any], campaign_ids: Iterable[int]) -> AgentProfile:
+    """Given an agent's row and the campaigns worked for, return the profile."""
+    return AgentProfile(
+        id=row["id"],
+        name=row["name"],
+        full_name=row["full_name"],
+        endpoint=row["endpoint"],
+        leg_mode=LegMode(row["leg_mode"]),
+        campaign_ids=frozenset(campaign_ids),
+        node=row["node"],
+    )
+
+
+def disposition_value(row: Mapping[str, Any]) -> Disposition:
+    """Given a disposition's row, return the definition."""
+    return Disposition(
+        code=row["code"],
+        label=row["label"],
+        is_system=bool(row["is_system"]),
+        is_contact=bool(row["is_contact"]),
+        is_sale=bool(row["is_sale"]),
+        is_callback=bool(row["is_callback"]),
+        is_dnc=bool(row["is_dnc"]),
+        retry=bool(row["retry"]),
+        invalid_number=bool(row["invalid_number"]),
+    )

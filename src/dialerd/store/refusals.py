@@ -1,0 +1,51 @@
+"""Owns what a refusal by the gate makes of a lead in the store. Knows no rule but by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from dialerd.core.compliance import RETRY_UNKNOWN, GateVerdict
+from dialerd.core.lead import LeadState
+from dialerd.store.session import Session
+from dialerd.store.units import micros
+
+_FINAL = {"do_not_call": LeadState.DNC, "max_attempts": LeadState.EXHAUSTED}
+
+_RESCHEDULE = (
+    "UPDATE lead SET state = CASE WHEN ? <> '' THEN ? WHEN state = 'claimed' THEN claimed_from ELSE state END,"
+    " next_attempt_at = ?, claimed_from = '', claimed_at = NULL, blocked_rule = ? WHERE id = ?"
+)
+_BLOCKED = "INSERT INTO blocked_attempt (lead_id, campaign_id, attempt_id, rule, detail, at) VALUES (?, ?, ?, ?, ?, ?)"
+
+
+class Refused:
+    """One lead that the gate refused; `blocked_rule` is the rule that the lead was blocked by before."""
+
+    __slots__ = ("attempt_id", "blocked_rule", "campaign_id", "lead_id", "verdict")
+
+    def __init__(
+        self, lead_id: int, campaign_id: int, blocked_rule: str, verdict: GateVerdict, attempt_id: int | None = None
+    ) -> None:
+        self.lead_id = lead_id
+        self.campaign_id = campaign_id
+        self.blocked_rule = blocked_rule
+        self.verdict = verdict
+        self.attempt_id = attempt_id
+
+
+def reschedule(session: Session, refused: Sequence[Refused], now: datetime) -> None:
+    """Give refused leads their next time or their final state; log a rule that did not block them before."""
+    leads, log = [], []
+    for item in refused:
+        verdict = item.verdict
+        final = _FINAL.get(verdict.rule)
+        due = None if final else micros(verdict.next_time or now + RETRY_UNKNOWN)
+        state = final.value if final else ""
+        leads.append((state, state, due, verdict.rule, item.lead_id))
+        if verdict.rule != item.blocked_rule:
+            log.append(
+                (item.lead_id, item.campaign_id, item.attempt_id, verdict.rule, verdict.detail[:500], micros(now))
+            )
+    session.many(_RESCHEDULE, leads)
+    session.many(_BLOCKED, log)

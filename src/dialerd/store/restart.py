@@ -1,0 +1,115 @@
+"""Owns what a starting dialerd must know: campaigns, agents as they were, attempts left open. Decides nothing."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+
+from dialerd.core.agent import AgentProfile, AgentState
+from dialerd.core.call import Attempt
+from dialerd.core.campaign import Campaign
+from dialerd.core.dispositions import BUILT_IN, Disposition
+from dialerd.store.attempt_rows import attempt_value
+from dialerd.store.claims import release
+from dialerd.store.mapping import agent_profile, campaign_value, disposition_value
+from dialerd.store.session import Session
+from dialerd.store.units import instant_or_none
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentAtRestart:
+    """An agent and the state that was last saved."""
+
+    profile: AgentProfile
+    state: AgentState = AgentState.LOGGED_OUT
+    reason: str = ""
+    since: datetime | None = None
+    campaign_id: int | None = None
+    attempt_id: int | None = None
+    leg_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestartState:
+    """Everything to begin with. `problems` are sentences about rows that could not be understood."""
+
+    campaigns: tuple[Campaign, ...] = ()
+    agents: tuple[AgentAtRestart, ...] = ()
+    open_attempts: tuple[Attempt, ...] = ()  # ended_at is None: the channel may still live in Asterisk
+    unfinished_attempts: tuple[Attempt, ...] = ()  # ended, but no final record: to be closed
+    next_attempt_id: int = 1
+    dispositions: tuple[Disposition, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+def prepare_start(session: Session) -> int:
+    """Seed the built-in dispositions and give back claims without an unfinished attempt; return how many."""
+    with session.db.atomic():
+        session.many(
+            "INSERT INTO disposition (code, label, is_system, is_contact, is_sale, is_callback, is_dnc, retry,"
+            " invalid_number) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (code) DO UPDATE SET"
+            " is_system = EXCLUDED.is_system, is_contact = EXCLUDED.is_contact, is_sale = EXCLUDED.is_sale,"
+            " is_callback = EXCLUDED.is_callback, is_dnc = EXCLUDED.is_dnc, retry = EXCLUDED.retry,"
+            " invalid_number = EXCLUDED.invalid_number",
+            [
+                (
+                    d.code,
+                    d.label,
+                    d.is_system,
+                    d.is_contact,
+                    d.is_sale,
+                    d.is_callback,
+                    d.is_dnc,
+                    d.retry,
+                    d.invalid_number,
+                )
+                for d in BUILT_IN
+            ],
+        )
+        return release(session)
+
+
+def load_restart_state(session: Session) -> RestartState:
+    """Read the state for a start. A campaign whose row is broken is left out and named in `problems`."""
+    problems: list[str] = []
+    campaigns: list[Campaign] = []
+    for row in session.dicts("SELECT * FROM campaign ORDER BY id"):
+        try:
+            campaigns.append(campaign_value(row))
+        except (ValueError, TypeError) as error:
+            problems.append(f"campaign {row['name']} cannot be run: {error}")
+    unfinished = [
+        attempt_value(row) for row in session.dicts("SELECT * FROM call_log WHERE closed_at IS NULL ORDER BY id")
+    ]
+    last = session.one("SELECT MAX(id) FROM call_log")
+    return RestartState(
+        campaigns=tuple(campaigns),
+        agents=_agents(session),
+        open_attempts=tuple(attempt for attempt in unfinished if attempt.ended_at is None),
+        unfinished_attempts=tuple(attempt for attempt in unfinished if attempt.ended_at is not None),
+        next_attempt_id=(last[0] or 0) + 1 if last else 1,
+        dispositions=tuple(disposition_value(row) for row in session.dicts("SELECT * FROM disposition ORDER BY code")),
+        problems=tuple(problems),
+    )
+
+
+def _agents(session: Session) -> tuple[AgentAtRestart, ...]:
+    works_for: dict[int, list[int]] = defaultdict(list)
+    for agent_id, campaign_id in session.rows("SELECT agent_id, campaign_id FROM agent_campaign"):
+        works_for[agent_id].append(campaign_id)
+    return tuple(
+        AgentAtRestart(
+            profile=agent_profile(row, works_for[row["id"]]),
+            state=AgentState(row["state"]),
+            reason=row["state_reason"],
+            since=instant_or_none(row["state_since"]),
+            campaign_id=row["state_campaign_id"],
+            attempt_id=row["state_attempt_id"],
+            leg_id=row["leg_id"],
+        )
+        for row in session.dicts("SELECT * FROM agent WHERE active ORDER BY id")
+    )

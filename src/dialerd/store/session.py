@@ -1,0 +1,80 @@
+"""Owns one connection as the rest of the store uses it: SQL with `?` marks, rows out. Knows no table.
+
+The hot statements are SQL text, because building the same query with peewee again costs more than running it;
+peewee keeps the connections, transactions, models, migrations and error classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any
+
+import peewee
+
+_peewee: Any = peewee  # the stubs do not know the wrapper that gives every driver's errors peewee's classes
+
+
+@lru_cache(maxsize=512)
+def _percent_marks(sql: str) -> str:
+    return sql.replace("?", "%s")
+
+
+@lru_cache(maxsize=64)
+def marks(count: int) -> str:
+    """Return `count` question marks joined by commas, for an IN list or VALUES."""
+    return ", ".join("?" * count)
+
+
+def chunks(values: Sequence[Any], size: int = 500) -> Iterable[Sequence[Any]]:
+    """Cut a sequence into pieces short enough for one IN list."""
+    return (values[start : start + size] for start in range(0, len(values), size))
+
+
+class Session:
+    """One connection of one thread. Every error comes out as a peewee error class."""
+
+    def __init__(self, db: peewee.Database) -> None:
+        self.db: Any = db  # peewee's stubs leave execute_sql and cursor untyped
+        self._percent: bool = self.db.param == "%s"
+
+    def _text(self, sql: str) -> str:
+        return _percent_marks(sql) if self._percent else sql
+
+    def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run a query and return all its rows."""
+        rows: list[tuple[Any, ...]] = self.db.execute_sql(self._text(sql), params).fetchall()
+        return rows
+
+    def one(self, sql: str, params: Sequence[Any] = ()) -> tuple[Any, ...] | None:
+        """Run a query and return its first row, or None."""
+        row: tuple[Any, ...] | None = self.db.execute_sql(self._text(sql), params).fetchone()
+        return row
+
+    def dicts(self, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """Run a query and return its rows by column name."""
+        cursor = self.db.execute_sql(self._text(sql), params)
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def run(self, sql: str, params: Sequence[Any] = ()) -> int:
+        """Run a statement and return how many rows it changed."""
+        count: int = self.db.execute_sql(self._text(sql), params).rowcount
+        return count
+
+    def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> int:
+        """Run a statement once for each row of parameters; return how many rows changed in all."""
+        if not rows:
+            return 0
+        with _peewee.__exception_wrapper__:
+            cursor = self.db.cursor()
+            cursor.executemany(self._text(sql), rows)
+            count: int = cursor.rowcount
+        return count
+
+    def where_in(self, sql: str, values: Sequence[Any], *more: Any) -> list[tuple[Any, ...]]:
+        """Run a query whose text holds `{in}` where the marks of `values` go, and only then other marks."""
+        found: list[tuple[Any, ...]] = []
+        for chunk in chunks(values):
+            found += self.rows(sql.replace("{in}", marks(len(chunk))), (*chunk, *more))
+        return found

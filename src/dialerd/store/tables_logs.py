@@ -1,0 +1,84 @@
+"""Owns the tables of logs: agents' states, supervisors' sessions, audit, events, and the store's own marks."""
+
+from __future__ import annotations
+
+from peewee import BigAutoField, BigIntegerField, IntegerField, TextField
+
+from dialerd.store.tables import Table, reference
+
+
+class AgentStateLog(Table):
+    """One interval in one state; `ended_at` NULL is the present one."""
+
+    id = BigAutoField()
+    agent_id = BigIntegerField(constraints=reference("agent"))
+    state = TextField()
+    reason = TextField(default="")
+    campaign_id = BigIntegerField(null=True)
+    attempt_id = BigIntegerField(null=True)
+    started_at = BigIntegerField()
+    ended_at = BigIntegerField(null=True)
+    entry = TextField(unique=True)  # which submitted command wrote it: a repeated one changes nothing
+
+    class Meta:
+        table_name = "agent_state_log"
+        indexes = ((("agent_id", "started_at"), False),)
+
+
+class SupervisorMonitorLog(Table):
+    """One supervisor's session on one agent (the original's SupervisorMonitorLog); duration in seconds."""
+
+    id = BigAutoField()
+    supervisor = TextField()
+    agent_id = BigIntegerField(constraints=reference("agent"))
+    call_id = BigIntegerField(null=True, constraints=reference("call_log"))
+    mode = TextField(default="listen")
+    started_at = BigIntegerField()
+    ended_at = BigIntegerField(null=True)
+    duration = IntegerField(null=True)
+    notes = TextField(default="")
+
+    class Meta:
+        table_name = "supervisor_monitor_log"
+        indexes = ((("agent_id", "started_at"), False),)
+
+
+class AuditLog(Table):
+    """One request that changed something, or was refused."""
+
+    id = BigAutoField()
+    at = BigIntegerField()
+    uid = IntegerField()
+    user = TextField(default="", column_name="user_name")
+    method = TextField()
+    params = TextField(default="{}")  # JSON object
+    outcome = TextField(default="")
+
+    class Meta:
+        table_name = "audit_log"
+        indexes = ((("at",), False),)
+
+
+class EventLog(Table):
+    """Something an operator would tell a colleague."""
+
+    id = BigAutoField()
+    at = BigIntegerField()
+    level = TextField()
+    text = TextField()
+    campaign_id = BigIntegerField(null=True)
+    entry = TextField(unique=True)  # which submitted command wrote it: a repeated one changes nothing
+
+    class Meta:
+        table_name = "event_log"
+        indexes = ((("at",), False),)
+
+
+class StoreMark(Table):
+    """The store's own marks, such as the last write that proved it writable."""
+
+    name = TextField(primary_key=True)
+    value = TextField(default="")
+
+    class Meta:
+        table_name = "store_mark"

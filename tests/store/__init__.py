@@ -1,0 +1,1 @@
+"""Tests of dialerd.store, on SQLite and on PostgreSQL."""
