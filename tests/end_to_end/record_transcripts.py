@@ -25,7 +25,7 @@ from .pbx.originate import AgentLeg, Attempt, call_customer, log_in_agent
 from .pbx.transcript import Recording, decode, encode
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
-AMD = "2500,1500,800,5000,100,50,3,256,5000"
+AMD = "2500:1500:800:5000:100:50:3:256:5000"
 SECRET = "test-secret"
 DISPLAYED = "390612345678"
 
@@ -160,7 +160,7 @@ def originate_machine(studio: Studio) -> None:
 
 def originate_notsure(studio: Studio) -> None:
     """Silence until the analysis ends: AMD says NOTSURE, verdict hangup."""
-    wanted = "5000,1500,800,1200,100,50,3,256,5000"
+    wanted = "5000:1500:800:1200:100:50:3:256:5000"
     attempt = studio.attempt("5552001", verdict("hangup"), amd=wanted, guard_from="verdict")
     studio.call(attempt)
     studio.save_agi("notsure_hangup", attempt, "FastAGI: AMD NOTSURE, verdict hangup")
