@@ -1,0 +1,260 @@
+"""Owns the composition: configuration, log, store, dialer, Asterisk, control socket, signals, exit status.
+
+The only module that imports every part. Read `run` from top to bottom: it is the daemon's life.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version as package_version
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dialerd.asterisk.node import AsteriskNode
+from dialerd.asterisk.settings import NodeSettings
+from dialerd.config import DEFAULT_CONFIG, ConfigInvalid, Settings, load
+from dialerd.control.context import Services
+from dialerd.control.dispatch import Dispatcher
+from dialerd.control.methods.table import METHODS
+from dialerd.control.peer import RoleBook, SystemAccounts, read_credentials
+from dialerd.control.protocol import PROTOCOL_VERSION, ExitCode
+from dialerd.control.server import ControlServer
+from dialerd.core.dialer import Dialer
+from dialerd.core.dispositions import definitions
+from dialerd.core.errors import DialerError, Unavailable
+from dialerd.core.moment import Moment
+from dialerd.core.restored import Restored, RestoredAgent
+from dialerd.core.settings import DialerSettings, Trunk
+from dialerd.engine import Engine
+from dialerd.identity import LiveIdentity
+from dialerd.logs import set_up
+from dialerd.service_manager import ServiceManager
+from dialerd.simulated import SimulatedOptions, simulated_pbx
+from dialerd.store import Store
+
+log = logging.getLogger("dialerd")
+VERSION = package_version("dialerd")
+
+
+def live_clock() -> Moment:
+    """Now, on both clocks. The monotonic one is the event loop's."""
+    return Moment(datetime.now(UTC), time.monotonic())
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, message="dialerd %(version)s")
+@click.option("--config", "config", default=DEFAULT_CONFIG, show_default=True, help="Configuration file (TOML).")
+@click.option("--simulated-pbx", is_flag=True, help="Dial a simulated telephone world instead of Asterisk.")
+@click.option("--speed", default=1.0, show_default=True, help="Simulated seconds per second.")
+@click.option("--seed", default=1, show_default=True, help="The same seed gives the same telephone world.")
+@click.option("--scenario", type=click.Path(path_type=Path), help="What the simulated world is like (TOML).")
+@click.option("--truth", type=click.Path(path_type=Path), help="Write what the simulated far ends saw (JSON lines).")
+def main(config: str, simulated_pbx: bool, speed: float, seed: int, scenario: Path | None, truth: Path | None) -> None:
+    """The outbound dialer's daemon. Controlled by dialerctl; started by systemd (systemd/dialerd.service).
+
+    Try it without an Asterisk: make demo.
+    """
+    simulated = SimulatedOptions(speed=speed, seed=seed, scenario=scenario, truth=truth) if simulated_pbx else None
+    try:
+        settings = load(config, environ=os.environ)
+    except ConfigInvalid as error:
+        print(error, file=sys.stderr)
+        sys.exit(ExitCode.CONFIG)
+    set_up(settings.dialerd.log_level, mask_numbers=settings.dialerd.mask_numbers, environ=os.environ)
+    try:
+        asyncio.run(run(settings, simulated))
+    except DialerError as error:
+        log.error("%s", error)
+        sys.exit(ExitCode.TEMPORARY if isinstance(error, Unavailable) else ExitCode.FAILED)
+    except KeyboardInterrupt:
+        sys.exit(ExitCode.INTERRUPTED)
+
+
+async def run(settings: Settings, simulated: SimulatedOptions | None = None) -> None:
+    """Run the daemon until SIGTERM or SIGINT; raise a DialerError when it cannot start."""
+    stop, manager = _stop_signals(), ServiceManager(os.environ)
+    async with contextlib.AsyncExitStack() as stack:
+        if simulated is not None:
+            settings = await stack.enter_async_context(simulated_pbx(settings, simulated))
+
+        # 1. the store: schema up to date, claims of a dead run given back
+        engine_of: list[Engine] = []
+        store = Store(settings.store.url, post=lambda event: engine_of[0].post_threadsafe(event))
+        await asyncio.to_thread(store.open)
+        stack.push_async_callback(asyncio.to_thread, store.close)
+        before = await asyncio.to_thread(store.load_restart_state)
+        for problem in before.problems:
+            log.error("%s", problem)
+
+        # 2. the dialer, and the shell around it
+        dialer = Dialer(
+            _dialer_settings(settings),
+            LiveIdentity(before.next_attempt_id),
+            dispositions=definitions(tuple(d for d in before.dispositions if not d.is_system)),
+        )
+        nodes = _nodes(settings, engine_of)
+        started_at = datetime.now(UTC)
+        engine = Engine(
+            dialer,
+            store=store,
+            nodes=nodes,
+            clock=live_clock,
+            tick_s=settings.dialerd.tick_s,
+            on_tick=lambda: manager.alive(),
+            about={"version": VERSION, "protocol": PROTOCOL_VERSION, "started_at": started_at},
+        )
+        engine_of.append(engine)
+        engine.carry_out(dialer.restore(await _restored(store, before), live_clock()))
+        await engine.start()
+        stack.push_async_callback(engine.stop)
+
+        # 3. Asterisk and the control socket
+        for node in nodes.values():
+            await node.start()
+            stack.push_async_callback(node.stop)
+        control = _control(settings, store, engine, started_at)
+        await control.start()
+        stack.push_async_callback(control.stop)
+
+        # 4. ready; work until told to stop
+        manager.ready("running")
+        log.info("dialerd %s is ready: control socket %s", VERSION, settings.control.socket)
+        await stop.wait()
+
+        # 5. no new calls; nobody who answers is left in silence; calls that talk stay with Asterisk
+        manager.stopping("ending calls nobody has answered")
+        log.info(
+            "stopping: no new calls, waiting for people who have answered (at most %g s)",
+            settings.dialerd.drain_timeout_s,
+        )
+        await engine.shut_down(settings.dialerd.drain_timeout_s)
+    log.info("stopped")
+
+
+def _stop_signals() -> asyncio.Event:
+    """An event that the first SIGTERM or SIGINT sets; the second ends the process at once."""
+    stop = asyncio.Event()
+
+    def told() -> None:
+        if stop.is_set():
+            log.warning("told to stop twice: leaving at once")
+            os._exit(ExitCode.FAILED)
+        stop.set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told)
+    return stop
+
+
+def _dialer_settings(settings: Settings) -> DialerSettings:
+    default_node = settings.asterisk[0].name
+    trunks = {
+        trunk.name: Trunk(
+            name=trunk.name,
+            node=trunk.node or default_node,
+            max_channels=trunk.max_channels,
+            calls_per_second=trunk.calls_per_second,
+            caller_ids=frozenset(trunk.caller_ids),
+        )
+        for trunk in settings.trunks
+    }
+    return DialerSettings(
+        trunks=trunks,
+        nodes=tuple(node.name for node in settings.asterisk),
+        calls_per_second=settings.dialerd.calls_per_second,
+        agent_ring_timeout_s=settings.asterisk[0].agent_ring_timeout_s,
+        recording_folder=settings.recording.folder,
+        default_node=default_node,
+    )
+
+
+def _nodes(settings: Settings, engine_of: list[Engine]) -> dict[str, AsteriskNode]:
+    """One AsteriskNode for each [[asterisk]]; they share the numbering of verdict requests."""
+    request_ids = itertools.count(1)
+    nodes = {}
+    for entry in settings.asterisk:
+        host, _, port = entry.agi_listen.rpartition(":")
+        nodes[entry.name] = AsteriskNode(
+            NodeSettings(
+                name=entry.name,
+                host=entry.host,
+                port=entry.port,
+                username=entry.username,
+                secret=entry.secret,
+                agi=entry.agi,
+                agi_listen_host=host.strip("[]"),
+                agi_listen_port=int(port),
+                agi_url=entry.agi_url if int(port) else "",
+                agi_script=entry.agi_script,
+                verdict_socket=Path(entry.verdict_socket),
+                verdict_socket_group=entry.verdict_group if os.geteuid() == 0 or entry.agi == "script" else "",
+                action_timeout_s=entry.reply_timeout_s,
+                ping_interval_s=entry.ping_interval_s,
+                ping_timeout_s=2 * entry.ping_interval_s,
+            ),
+            {t.name: t.dial_string for t in settings.trunks if (t.node or settings.asterisk[0].name) == entry.name},
+            lambda event: engine_of[0].post(event),
+            request_ids=request_ids,
+        )
+    return nodes
+
+
+async def _restored(store: Store, before: Any) -> Restored:
+    rates: Mapping[str, Mapping[str, Any]] = await store.records.abandon_rates()
+    return Restored(
+        campaigns=before.campaigns,
+        agents=tuple(
+            RestoredAgent(profile=a.profile, state=a.state, reason=a.reason, leg_id=a.leg_id) for a in before.agents
+        ),
+        open_attempts=before.open_attempts,
+        unfinished_attempts=before.unfinished_attempts,
+        ledger={
+            campaign.id: (int(rates[campaign.name]["live_answers"]), int(rates[campaign.name]["abandoned"]))
+            for campaign in before.campaigns
+            if campaign.name in rates
+        },
+    )
+
+
+def _control(settings: Settings, store: Store, engine: Engine, started_at: datetime) -> ControlServer:
+    accounts = SystemAccounts()
+    services = Services(
+        records=store.records,
+        floor=engine,
+        settings=settings,
+        version=VERSION,
+        started_at=started_at,
+        now=lambda: datetime.now(UTC),
+        pause=asyncio.sleep,
+    )
+    dispatcher = Dispatcher(METHODS, services, request_timeout_s=settings.control.request_timeout_s)
+    roles = RoleBook(
+        roles=settings.roles,
+        agent_users=dict(settings.agent_users),
+        socket_group=settings.control.group,
+        own_uid=os.geteuid(),
+        accounts=accounts,
+    )
+    return ControlServer(
+        Path(settings.control.socket),
+        dispatcher.respond,
+        lambda connection: roles.peer(read_credentials(connection, accounts)),
+        group=settings.control.group,
+        mode=int(settings.control.mode, 8),
+    )
+
+
+if __name__ == "__main__":
+    main()
