@@ -16,8 +16,31 @@ MODULES = {
 }
 
 HARMLESS = frozenset(
-    "__future__ abc bisect collections dataclasses datetime decimal difflib enum fractions functools heapq itertools"
-    " json math operator re statistics string tomllib types typing zoneinfo".split()
+    [
+        "__future__",
+        "abc",
+        "bisect",
+        "collections",
+        "dataclasses",
+        "datetime",
+        "decimal",
+        "difflib",
+        "enum",
+        "fractions",
+        "functools",
+        "heapq",
+        "itertools",
+        "json",
+        "math",
+        "operator",
+        "re",
+        "statistics",
+        "string",
+        "tomllib",
+        "types",
+        "typing",
+        "zoneinfo",
+    ]
 )
 """Stdlib that touches neither the outside world nor the clock by itself."""
 

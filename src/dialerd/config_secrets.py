@@ -90,7 +90,7 @@ def _take(
         if key != wanted:
             text = f"only {wanted!r} may stand here" + did_you_mean(key, [wanted])
             problems.append(Problem(str(file), text, f"[{place}]", key, line))
-        elif wanted in entry:
+        elif wanted in entry and entry[wanted].value != "":
             text = f"is set in {entry[wanted].origin} too: keep one of the two"
             problems.append(Problem(str(file), text, f"[{place}]", key, line))
         else:
