@@ -26,5 +26,5 @@ def close_call(floor: Floor, call: LiveCall, now: Moment) -> None:
         run.ledger_abandoned += int(attempt.abandoned)
     floor.forget_call(attempt.id)
     floor.emit(CloseAttempt(attempt=attempt.snapshot(), callback_at=call.callback_at))
-    if call.unattended:
-        floor.emit(ForgetTraces(node=attempt.node, keys=(f"unattended/{attempt.id}",)))
+    if call.trace_key:
+        floor.emit(ForgetTraces(node=attempt.node, keys=(call.trace_key,)))

@@ -63,7 +63,7 @@ class LiveCall:
     agent_id: int | None = None  # reserved or talking
     failed_agents: frozenset[int] = frozenset()
     cancelled: bool = False  # dialerd hung it up before an answer
-    unattended: bool = False  # the dialplan acted alone
+    trace_key: str = ""  # the dialplan acted alone and left this durable trace
     callback_at: datetime | None = None  # the agent's promise to call again
 
 

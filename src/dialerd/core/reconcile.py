@@ -107,7 +107,7 @@ class Reconcile:
         if trace is not None and trace.token != attempt.token:
             trace = None
         if trace is not None:
-            call.unattended = True
+            call.trace_key = trace.key
             self._apply_trace(attempt, trace)
         channel = seen.get(attempt.channel_id)
         if attempt.state in (AttemptState.INTENDED, AttemptState.ENDED):
@@ -137,7 +137,7 @@ class Reconcile:
         seat = next((s for s in self.floor.roster if leg_id and s.leg_id == leg_id), None)
         if seat is not None:
             self._adopt_talk(call, seat, now)
-        elif call.unattended:
+        elif call.trace_key:
             attempt.state = AttemptState.ABANDONING
             self.floor.waiting.pop(attempt.id, None)
             self.floor.deadlines.set(Wait.ENDING, attempt.id, now.mono + self.floor.settings.ending_timeout_s)

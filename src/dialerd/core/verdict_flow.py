@@ -16,6 +16,7 @@ from dialerd.core.floor import Floor, LiveCall, advance
 from dialerd.core.messages import (
     CallBridged,
     CallUnbridged,
+    ForgetTraces,
     MessageEnded,
     MessageStarted,
     SendVerdict,
@@ -230,11 +231,14 @@ class VerdictFlow:
             call.attempt.message_ended_at = now.wall
 
     def unattended(self, event: UnattendedTrace, now: Moment) -> None:
-        """The dialplan acted alone while we watch: the call goes on to its end, the trace is forgotten with it."""
+        """The dialplan acted alone while we watched: its trace says what the message's events may have missed."""
         call = self.floor.calls.get(event.attempt_id)
-        if call is None or call.attempt.token != event.token:
+        if call is None:  # closed already: the record is committed before the trace is forgotten
+            self.floor.emit(ForgetTraces(node=self.floor.settings.default_node, keys=(event.key,)))
             return
-        call.unattended = True
+        if call.attempt.token != event.token:
+            return
+        call.trace_key = event.key
         self.calls.note_answer(call, now)
         if event.reason != "hangup" and advance(call, AttemptMove.ABANDON):
             self._alone(call, now)
