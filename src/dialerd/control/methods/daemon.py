@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 
 from dialerd.config_display import effective
-from dialerd.control.advice import next_step, problems_of
 from dialerd.control.context import Context
 from dialerd.control.dispatch import ProtocolMismatch
 from dialerd.control.ports import Row
@@ -47,11 +46,6 @@ async def status(context: Context, _: Any) -> Row:
     except DialerError:
         rates = {}
     picture["campaigns"] = [_with_rates(campaign, rates) for campaign in picture.get("campaigns", ())]
-    if "problems" not in picture:
-        picture["problems"] = problems_of(picture)
-    picture.setdefault("healthy", not picture["problems"])
-    if not picture.get("next_step"):
-        picture["next_step"] = next_step(picture)
     return picture
 
 
