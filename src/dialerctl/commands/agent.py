@@ -50,7 +50,7 @@ def list_agents(session: Session) -> None:
 @agent.command()
 @click.argument("name")
 @click.option("--full-name", metavar="TEXT", help="Name for lists and reports.")
-@click.option("--endpoint", metavar="DIALSTRING", help="The agent's phone, like PJSIP/1001.")
+@click.option("--endpoint", required=True, metavar="DIALSTRING", help="The agent's phone, like PJSIP/1001.")
 @click.option(
     "--leg-mode", type=click.Choice(["nailed_up", "on_hook"]),
     help="One long call kept open (answers meet the agent at once), or a ring for each call.",
@@ -66,7 +66,7 @@ def add(session: Session, name: str, campaigns: tuple[str, ...], **given: str | 
     \b
     Examples:
       dialerctl agent add 1001 --endpoint PJSIP/1001 --campaign spring
-      dialerctl agent add 1002 --full-name "Ada Bell" --leg-mode on_hook --campaign spring --campaign polls
+      dialerctl agent add 1002 --endpoint PJSIP/1002 --full-name "Ada Bell" --leg-mode on_hook --campaign spring
     """
     values = session.call("agent.add", name=name, campaigns=list(campaigns) or None, **given)
     session.show_done(values, f"Agent {name} added. Next: dialerctl agent login {name}")

@@ -108,6 +108,8 @@ def _order(verb: str, help_text: str) -> None:
     def order(session: Session, names: tuple[str, ...]) -> None:
         def act(name: str) -> tuple[Mapping[str, Any], str]:
             result = session.call(f"campaign.{verb}", name=name)
+            for note in result.get("notes") or []:
+                session.say(f"Note: {note}")
             return result, f"Campaign {name} is {show_value(result.get('state'))}."
 
         session.for_each(names, act)

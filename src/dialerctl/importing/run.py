@@ -1,0 +1,234 @@
+"""Owns the course of an import: read, clean, send in chunks, count, report. Must not know formats or numbers."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dialerctl.failure import Failure
+from dialerctl.importing.cleaning import CleanLead, clean_row
+from dialerctl.importing.headings import Columns, HeadingError, find_columns
+from dialerctl.importing.numbers import known_region
+from dialerctl.importing.rejects import RejectedRows
+from dialerctl.importing.source import FileRow, LeadFile, Reading, open_lead_file
+from dialerctl.session import Session
+from dialerctl.terminal import clean, is_terminal
+from dialerd.control.protocol import MAX_IMPORT_ROWS, MAX_LINE_BYTES
+
+CHUNK_BYTES = MAX_LINE_BYTES - 4096  # room for the request around the rows
+IMPORT_TIMEOUT_S = 60.0  # the store may be busy with another import
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """What the command line said."""
+
+    file: str
+    campaign: str
+    list_name: str | None = None
+    region: str | None = None
+    mapping: tuple[str, ...] = ()
+    no_header: bool = False
+    delimiter: str | None = None
+    encoding: str | None = None
+    sheet: str | None = None
+    rejected: str | None = None
+    dry_run: bool = False
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of the rows."""
+
+    rows: int = 0
+    added: int = 0
+    duplicates_in_file: int = 0
+    duplicates_known: int = 0
+    acceptable: int = 0
+    seen: set[str] = field(default_factory=set)
+
+    @property
+    def duplicates(self) -> int:
+        """All duplicates: within the file and of leads that dialerd has."""
+        return self.duplicates_in_file + self.duplicates_known
+
+
+def run_import(session: Session, options: ImportOptions) -> None:
+    """Import a file and print the summary; exit status 1 when nothing in it could be imported."""
+    if options.region and not known_region(options.region):
+        raise click.BadParameter(f"{options.region!r} is no country code, like DE", param_hint="--region")
+    if not options.dry_run:
+        session.call("campaign.show", name=options.campaign)  # down, forbidden, unknown: said before a file is read
+    with ExitStack() as stack:
+        path = _on_disk(options.file, stack)
+        source = open_lead_file(path, _reading(options))
+        stack.enter_context(closing(source))
+        try:
+            columns = find_columns(source.headings, options.mapping)
+        except HeadingError as error:
+            raise Failure(f"{options.file}: {error}", 2 if options.mapping else 1) from None
+        session.say(_understood(source, columns))
+        rejects = stack.enter_context(RejectedRows(_rejected_file(options), source.headings))
+        counts = Counts()
+        sender = _Sender(session, options, counts, rejects)
+        for row in _with_progress(source, session):
+            counts.rows += 1
+            _one_row(row, columns, options.region, counts, rejects, sender)
+        sender.flush()
+    _report(session, options, counts, rejects)
+
+
+def _one_row(
+    row: FileRow, columns: Columns, region: str | None, counts: Counts, rejects: RejectedRows, sender: _Sender
+) -> None:
+    lead = clean_row(row.cells, columns, region)
+    if not isinstance(lead, CleanLead):
+        rejects.add(row.number, lead.reason, row.cells)
+    elif lead.number in counts.seen:
+        counts.duplicates_in_file += 1
+    else:
+        counts.seen.add(lead.number)
+        counts.acceptable += 1
+        sender.add(row, lead)
+
+
+class _Sender:
+    """Sends leads in chunks that dialerd accepts: by number of rows and by size."""
+
+    def __init__(self, session: Session, options: ImportOptions, counts: Counts, rejects: RejectedRows) -> None:
+        self._session, self._counts, self._rejects = session, counts, rejects
+        self._target = {"campaign": options.campaign, "list": options.list_name or default_list(options.file)}
+        self._dry_run = options.dry_run
+        self._rows: list[tuple[FileRow, dict[str, Any]]] = []
+        self._size = 0
+
+    def add(self, row: FileRow, lead: CleanLead) -> None:
+        if self._dry_run:
+            return
+        values = lead.as_row()
+        size = len(json.dumps(values)) + 1
+        if size > CHUNK_BYTES // 2:
+            self._counts.acceptable -= 1
+            self._rejects.add(row.number, "the row is too long", row.cells[:5])
+            return
+        if len(self._rows) >= MAX_IMPORT_ROWS or self._size + size > CHUNK_BYTES:
+            self.flush()
+        self._rows.append((row, values))
+        self._size += size
+
+    def flush(self) -> None:
+        if not self._rows:
+            return
+        params = {**self._target, "rows": [values for _, values in self._rows]}
+        patience = max(IMPORT_TIMEOUT_S, self._session.timeout_s)
+        try:
+            result = self._session.client().call("lead.import", params, timeout_s=patience)
+        except Failure as failure:
+            raise Failure(
+                f"{failure.message} (stopped before row {self._rows[0][0].number}; {self._counts.added} leads are in; "
+                "import the file again: what is in counts as duplicate)",
+                failure.exit_code,
+            ) from None
+        self._counts.added += int(result.get("added", 0))
+        self._counts.duplicates_known += int(result.get("duplicates", 0))
+        refused = result.get("rejected") or []
+        for entry in refused if isinstance(refused, list) else []:
+            row, _ = self._rows[int(entry["index"])]
+            self._counts.acceptable -= 1
+            self._rejects.add(row.number, str(entry.get("reason", "refused by dialerd")), row.cells)
+        self._rows, self._size = [], 0
+
+
+def default_list(file: str) -> str:
+    """The lead list's name when none is given: the file's name without its ending."""
+    return "stdin" if file == "-" else clean(Path(file).stem)[:64] or "leads"
+
+
+def _reading(options: ImportOptions) -> Reading:
+    return Reading(options.delimiter, options.encoding, options.sheet, options.no_header)
+
+
+def _on_disk(file: str, stack: ExitStack) -> Path:
+    """The file to read; standard input is copied to a temporary one (its encoding needs a second look)."""
+    if file != "-":
+        return Path(file)
+    copy = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dialerctl-"))) / "stdin.csv"
+    with open(copy, "wb") as target:
+        shutil.copyfileobj(sys.stdin.buffer, target)
+    return copy
+
+
+def _rejected_file(options: ImportOptions) -> Path | None:
+    if options.dry_run:
+        return None
+    if options.rejected:
+        return Path(options.rejected)
+    path = Path("stdin.rejected.csv" if options.file == "-" else options.file + ".rejected.csv")
+    folder = path.absolute().parent
+    if folder.is_dir() and not os.access(folder, os.W_OK):
+        raise Failure(f"rejected rows could not be written to {path}: name another place with --rejected FILE", 2)
+    return path
+
+
+def _understood(source: LeadFile, columns: Columns) -> str:
+    told = ", ".join(f"{field} ← {source.headings[index] or index + 1}" for field, index in columns.fields.items())
+    rest = f"; kept as attributes: {', '.join(columns.attributes.values())}" if columns.attributes else ""
+    return f"Read as {source.kind}: {told}{rest}"[:500]
+
+
+def _with_progress(source: LeadFile, session: Session) -> Iterator[FileRow]:
+    """The rows, with a bar on stderr when a person watches."""
+    if session.quiet or not source.size or not is_terminal(sys.stderr):
+        yield from source.rows
+        return
+    with click.progressbar(length=source.size, label="Importing", file=sys.stderr) as bar:
+        done = 0
+        for count, row in enumerate(source.rows):
+            if count % 500 == 0:
+                bar.update(source.position() - done)
+                done = source.position()
+            yield row
+        bar.update(source.size - done)
+
+
+def _report(session: Session, options: ImportOptions, counts: Counts, rejects: RejectedRows) -> None:
+    written = str(rejects.path) if rejects.count and rejects.path else ""
+    values: dict[str, Any] = {
+        "file": options.file,
+        "campaign": options.campaign,
+        "list": options.list_name or default_list(options.file),
+        "dry_run": options.dry_run,
+        "rows": counts.rows,
+        "acceptable": counts.acceptable,
+        "added": counts.added,
+        "duplicates": counts.duplicates,
+        "duplicates_in_file": counts.duplicates_in_file,
+        "rejected": rejects.count,
+        "rejected_file": written or None,
+        "first_rejected": [{"row": row, "reason": reason} for row, reason in rejects.first],
+    }
+    done = f"{grouped(counts.acceptable)} could be added" if options.dry_run else f"{grouped(counts.added)} added"
+    text = f"{grouped(counts.rows)} rows: {done}, {grouped(counts.duplicates)} duplicates, "
+    text += f"{grouped(rejects.count)} rejected" + (f" → {written}" if written else "")
+    if options.dry_run or (rejects.count and not counts.acceptable):
+        text += "".join(f"\n  row {row}: {clean(reason)}" for row, reason in rejects.first)
+        more = rejects.count - len(rejects.first)
+        text += f"\n  … and {grouped(more)} more" if more > 0 else ""
+    session.show_object(values, text)
+    if not counts.acceptable and not counts.duplicates:
+        click.get_current_context().exit(1)
+
+
+def grouped(number: int) -> str:
+    """A number with spaces between thousands: 12 480."""
+    return f"{number:,}".replace(",", " ")
