@@ -81,7 +81,9 @@ async def rig(*, connected: bool = True, ami: FakeAmi | None = None, **changes: 
         if ami is not None:
             server.__dict__.update({k: v for k, v in ami.__dict__.items() if k not in ("port", "_server")})
         events: list[PbxEvent] = []
-        node = AsteriskNode(quick_settings(server.port, **changes), TRUNKS, events.append, random=lambda: 0.5)
+        node = AsteriskNode(
+            quick_settings(**{"port": server.port, **changes}), TRUNKS, events.append, random=lambda: 0.5
+        )
         await node.start()
         made = Rig(server, node, events)
         try:

@@ -160,7 +160,8 @@ class SafeProtocol(AMIProtocol):  # type: ignore[misc,unused-ignore]
         if len(action.responses) >= MOST_LIST_ITEMS:
             self.fail(f"Asterisk's answer to {action['Action']} has more than {MOST_LIST_ITEMS} entries")
             return
-        action.add_message(message)
+        if action.add_message(message):
+            self.responses.pop(action.id, None)
 
     def _protected(self, handler: Callable[[bytes], None], data: bytes) -> None:
         try:

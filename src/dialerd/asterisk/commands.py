@@ -103,6 +103,9 @@ class CommandRunner:
             if not forgetting.done():
                 forgetting.set_result(ended.success)
         elif not ended.success and self._translator.awaits(ended.action_id):
+            # A channel that was dialled is certain to tell its end, with the causes that this answer lacks.
+            if self._translator.was_seen(ended.action_id):
+                return
             self._spawn(self._await_hangup(ended.action_id, ended.reason))
 
     # ------------------------------------------------------------ the commands
@@ -135,13 +138,9 @@ class CommandRunner:
             self._tell([OriginateFailed(channel_id=channel_id, reason=reason, certain=certain)])
 
     async def _await_hangup(self, channel_id: str, reason: str) -> None:
-        """A failed Originate's cause comes with its Hangup. Without one, within the grace, no channel ever was."""
+        """Without a Hangup, or any other sign of life within the grace, there never was a channel."""
         await asyncio.sleep(self._hangup_grace_s)
-        if self._translator.has_ended(channel_id) or not self._translator.awaits(channel_id):
-            return
-        if self._translator.was_seen(channel_id):
-            self._tell(self._translator.end(channel_id))
-        else:
+        if self._translator.awaits(channel_id) and not self._translator.was_seen(channel_id):
             self._originate_failed(channel_id, f"Asterisk could not make the channel ({reason})", certain=True)
 
     async def _hang_up(self, channel_id: str) -> None:
