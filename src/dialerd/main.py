@@ -199,7 +199,7 @@ def _nodes(settings: Settings, engine_of: list[Engine]) -> dict[str, AsteriskNod
                 agi_url=entry.agi_url if int(port) else "",
                 agi_script=entry.agi_script,
                 verdict_socket=Path(entry.verdict_socket),
-                verdict_socket_group=entry.verdict_group if os.geteuid() == 0 or entry.agi == "script" else "",
+                verdict_socket_group=entry.verdict_group,
                 action_timeout_s=entry.reply_timeout_s,
                 ping_interval_s=entry.ping_interval_s,
                 ping_timeout_s=2 * entry.ping_interval_s,

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 import csv
+import grp
+import os
 import random
 import shutil
 import subprocess
@@ -28,11 +30,12 @@ runtime_dir = "{sockets}"
 log_level = "info"
 
 [control]
-group = ""
+group = "{group}"
 
 [[asterisk]]
 name = "simulated"
-verdict_group = ""
+secret = "simulated"
+verdict_group = "{group}"
 
 [[trunk]]
 name = "main"
@@ -84,7 +87,9 @@ class Demo:
             shutil.rmtree(self.folder)
         self.folder.mkdir(parents=True)
         config = self.folder / "dialerd.toml"
-        config.write_text(CONFIG.format(folder=self.folder, sockets=self.sockets))
+        config.write_text(
+            CONFIG.format(folder=self.folder, sockets=self.sockets, group=grp.getgrgid(os.getgid()).gr_name)
+        )
         zone = noon_zone(datetime.now(UTC))
         write_leads(self.folder / "leads.csv", leads, zone, self.seed)
         print(f"dialerd demo: {len(AGENTS)} agents, {leads} invented leads, a simulated telephone network\n")
