@@ -83,6 +83,7 @@ class VerdictServer:
     """A FastAGI server that answers each call as `decide` says; keeps what it saw."""
 
     decide: Callable[[dict[str, str]], Awaitable[dict[str, str]]]
+    attends: Callable[[dict[str, str]], bool] = lambda known: False
     seen: list[dict[str, str]] = field(default_factory=list)
     hangups: int = 0
     port: int = 0
@@ -95,6 +96,9 @@ class VerdictServer:
                 writer.write(f"GET VARIABLE {name}\n".encode())
                 known[name] = (await reader.readline()).decode().strip()
             self.seen.append(known)
+            if self.attends(known):
+                writer.write(b'SET VARIABLE DLR_ATTENDED "1"\n')
+                await reader.readline()
             deciding = asyncio.ensure_future(self.decide(known))
             reading = asyncio.ensure_future(reader.readline())
             await asyncio.wait({deciding, reading}, return_when=asyncio.FIRST_COMPLETED)

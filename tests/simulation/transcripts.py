@@ -133,20 +133,16 @@ class Recording:
 
 
 def read(path: Path) -> Recording:
-    """Parse one transcript: blocks headed `--- <seconds> <client|server> <bytes>`."""
+    """Parse one transcript: blocks of a line `--- <seconds> <client|server> <bytes>`, that many bytes, a newline."""
+    data, position = path.read_bytes(), 0
     steps: list[tuple[str, Message]] = []
-    side, pending = "", {"client": "", "server": ""}
-    for line in path.read_text().splitlines():
-        head = re.match(r"--- [0-9.]+ (client|server) \d+$", line)
-        if head:
-            side = head[1]
-        elif side and not line.startswith("#") and not line.startswith("Asterisk Call Manager"):
-            if line:
-                pending[side] += line + "\n"
-            elif pending[side]:
-                message = [
-                    (k, v.removeprefix(" ")) for k, _, v in (x.partition(":") for x in pending[side].splitlines())
-                ]
-                steps.append((side, message))
-                pending[side] = ""
+    pending = {"client": b"", "server": b""}
+    while head := re.compile(rb"--- [0-9.]+ (client|server) (\d+)\n").search(data, position):
+        side = head[1].decode()
+        position = head.end() + int(head[2])
+        *whole, pending[side] = (pending[side] + data[head.end() : position]).split(b"\r\n\r\n")
+        for text in whole:
+            lines = [x for x in text.decode().split("\r\n") if x and not x.startswith("Asterisk Call Manager")]
+            pairs = (line.partition(":") for line in lines)
+            steps.append((side, [(name, rest.removeprefix(" ")) for name, _, rest in pairs]))
     return Recording(steps)

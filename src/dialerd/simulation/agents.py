@@ -21,6 +21,14 @@ class AfterCall:
     callback_after_s: float | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phone:
+    """Seconds of ringing until the agent picks up; None: never. `busy`: refused at once (SIP 486)."""
+
+    answer_after_s: float | None = None
+    busy: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Stint:
     """Works for `works_s` seconds, then rests for `rests_s`."""
@@ -37,12 +45,15 @@ class AgentModel:
         self._agents = scenario.agents
         self._seed = seed
 
-    def phone_answer_s(self, agent_id: int, ring_number: int) -> float | None:
-        """Seconds of ringing until the agent picks up the phone for the `ring_number`-th time; None: never."""
+    def phone(self, agent_id: int, ring_number: int) -> Phone:
+        """What the agent's phone does when it is rung for the `ring_number`-th time."""
         rng = self._rng("phone", agent_id, ring_number)
-        if rng.random() < self._agents.phone_not_answered_share:
-            return None
-        return self._agents.phone_answer.draw(rng)
+        draw = rng.random()
+        if draw < self._agents.phone_busy_share:
+            return Phone(busy=True)
+        if draw < self._agents.phone_busy_share + self._agents.phone_not_answered_share:
+            return Phone()
+        return Phone(answer_after_s=self._agents.phone_answer.draw(rng))
 
     def after_call(self, agent_id: int, call_number: int) -> AfterCall:
         """What the agent does after the `call_number`-th call."""

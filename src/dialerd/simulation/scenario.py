@@ -124,6 +124,7 @@ class Agents:
 
     phone_answer: Duration = uniform(0.5, 3.0)
     phone_not_answered_share: float = 0.0
+    phone_busy_share: float = 0.0
     wrap_up: Duration = lognormal(20.0, 0.7, 1.0, 600.0)
     no_disposition_share: float = 0.0  # the agent walks away: the wrap-up time runs out
     sale: float = 0.12

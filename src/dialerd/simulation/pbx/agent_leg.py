@@ -9,6 +9,7 @@ from dialerd.simulation.pbx.channels import HOLDING, Bridge, Channel, HungUp
 from dialerd.simulation.pbx.dialing import FarEnd, OriginateOrder, dial
 from dialerd.simulation.pbx.switch import Switch
 
+PHONE_RINGS_AFTER_S = 0.003
 BACK_AFTER_S = 0.02  # Wait(0.02) in the loop of dialerd-agent
 BRIDGE_S = 0.0015  # measured: both in one bridge 1–2 ms after Bridge()
 
@@ -18,8 +19,11 @@ async def run_agent_leg(switch: Switch, channel: Channel, order: OriginateOrder)
     digits = "".join(c for c in channel.variables.get("DLR_AGENT", "") if c.isdecimal())
     agent_id = int(digits or 0)
     ring_number = switch.rings_by_agent[agent_id] = switch.rings_by_agent.get(agent_id, 0) + 1
-    answer_s = switch.agents.phone_answer_s(agent_id, ring_number)
-    far_end = FarEnd(ring_after_s=0.1, answer_after_s=answer_s, refused_after_s=None)
+    phone = switch.agents.phone(agent_id, ring_number)
+    if phone.busy:
+        far_end = FarEnd(ring_after_s=None, answer_after_s=None, refused_after_s=PHONE_RINGS_AFTER_S)
+    else:
+        far_end = FarEnd(ring_after_s=PHONE_RINGS_AFTER_S, answer_after_s=phone.answer_after_s, refused_after_s=None)
     try:
         if not await dial(switch, channel, order, far_end):
             return

@@ -16,6 +16,7 @@ from dialerd.simulation.pbx.truth import CallTruth
 from dialerd.simulation.world import CallFate
 
 MAX_ASKED = 3
+CAUSE_UNBRIDGED = 0  # recorded: a called party who hangs up outside a bridge leaves no cause
 THANK_YOU_S = 1.0
 KEY_WAIT_S = 3.0
 
@@ -79,7 +80,9 @@ class CustomerCall:
         self.truth.answered_at = switch.pace.wall()
         self._answered_epoch = switch.epoch()
         patience = fate.patience_s if fate.is_person else switch.pace.real(fate.patience_s)
-        self._impatience = asyncio.get_running_loop().call_later(patience, self._channel.hang_up, "customer")
+        self._impatience = asyncio.get_running_loop().call_later(
+            patience, self._channel.hang_up, "customer", CAUSE_UNBRIDGED
+        )
         self._variables["DLR_VERDICT"] = ""
         self._variables["AGIEXITONHANGUP"] = "yes"
         try:
@@ -231,7 +234,7 @@ class CustomerCall:
             if fate.listens_s < length:
                 await self._channel.sleep(switch.pace.real(fate.listens_s))
                 await self._opt_out()
-                await self._end("customer")
+                await self._end("customer", CAUSE_UNBRIDGED)
             await self._channel.sleep(switch.pace.real(length))
             self.truth.message_ended_at = switch.pace.wall()
             if trace is not None:
@@ -264,7 +267,7 @@ class CustomerCall:
             self._impatience.cancel()
             self._impatience = None
 
-    async def _end(self, by: str) -> None:
+    async def _end(self, by: str, cause: int = 16) -> None:
         """Hangup(): never returns, raises HungUp."""
-        self._channel.hang_up(by)
+        self._channel.hang_up(by, cause)
         await self._channel.sleep(0)

@@ -60,6 +60,7 @@ def open_channel(switch: Switch, order: OriginateOrder) -> Channel:
         connected_name=order.caller_name,
         variables=dict(order.variables),
     )
+    channel.application, channel.application_data = "AppDial2", "(Outgoing Line)"
     switch.add_channel(channel)
     return channel
 

@@ -105,7 +105,7 @@ class SimulatedPbx:
     def lose_agent_leg(self, agent_id: int, cause: int = 16) -> bool:
         """An agent's phone goes away (hung up, unplugged); False when the agent has no leg."""
         for channel in list(self.switch.channels.values()):
-            if channel.context == "dialerd-agent" and channel.variables.get("DLR_AGENT") == str(agent_id):
+            if channel.unique_id.startswith("agt-") and channel.variables.get("DLR_AGENT") == str(agent_id):
                 channel.hang_up("agent", cause)
                 return True
         return False
@@ -114,7 +114,7 @@ class SimulatedPbx:
         """The called party of this attempt hangs up now; False when there is no such call."""
         for channel in list(self.switch.channels.values()):
             if channel.variables.get("DLR_ATTEMPT") == str(attempt_id):
-                channel.hang_up("customer")
+                channel.hang_up("customer", 16 if channel.bridge else 0)
                 return True
         return False
 
