@@ -86,7 +86,7 @@ class Engine:
         nodes: Mapping[str, NodePort],
         clock: Callable[[], Moment],
         tick_s: float = 1.0,
-        on_tick: Callable[[], None] = lambda: None,
+        on_tick: Callable[[], object] = lambda: None,
         about: Mapping[str, Any] | None = None,
     ) -> None:
         """`clock` gives wall and monotonic time of the loop; `about` is added to `status` (version …)."""

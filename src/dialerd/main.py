@@ -111,7 +111,7 @@ async def run(settings: Settings, simulated: SimulatedOptions | None = None) -> 
             nodes=nodes,
             clock=live_clock,
             tick_s=settings.dialerd.tick_s,
-            on_tick=lambda: manager.alive(),
+            on_tick=manager.alive,
             about={"version": VERSION, "protocol": PROTOCOL_VERSION, "started_at": started_at},
         )
         engine_of.append(engine)

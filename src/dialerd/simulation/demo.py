@@ -91,6 +91,7 @@ class Demo:
             CONFIG.format(folder=self.folder, sockets=self.sockets, group=grp.getgrgid(os.getgid()).gr_name)
         )
         zone = noon_zone(datetime.now(UTC))
+        config.chmod(0o600)
         write_leads(self.folder / "leads.csv", leads, zone, self.seed)
         print(f"dialerd demo: {len(AGENTS)} agents, {leads} invented leads, a simulated telephone network\n")
         with (self.folder / "dialerd.log").open("w") as log_file:
@@ -131,7 +132,7 @@ class Demo:
             self.quiet("agent", "add", name, "--endpoint", f"PJSIP/{name}", "--campaign", CAMPAIGN)
         print(f"$ dialerctl agent add 1001 --endpoint PJSIP/1001 --campaign {CAMPAIGN}   (and nine more)")
         self.show("status", allowed=(0, 1))
-        self.show("agent", "login", *AGENTS)
+        self.show("agent", "login", *AGENTS, "--wait", "20")
         self.show("campaign", "start", CAMPAIGN)
 
     def _dial(self, seconds: float) -> None:
