@@ -22,7 +22,8 @@ How to use them (everything on 127.0.0.1, nothing needs asyncio; in async tests 
            caller: `farend.dial(pbx.ports.sip, caller="39333…", number="390612345678", behaviour=…)` reaches
            dialerd-inbound. Each call is a CallLog: times, codes, who hung up, heard_tone(Hz), heard_sound(), digits.
 `ami`      a logged-in scripted AMI client that keeps all events; `agi` a scripted FastAGI server.
-`prompts`  sound names of the abandon message (with a 600 Hz pilot) and the inbound message (850 Hz).
+`abandon`  sound name of the abandon message (with a 600 Hz pilot tone), `abandon_s` its length; the inbound
+           message has an 850 Hz pilot.
 
 A machine that cannot run Asterisk (no root, no Debian) skips these tests; with CI=true it fails them.
 """
@@ -31,13 +32,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from .farend import FarEnd
-from .farend.audio import with_pilot
+from .farend.audio import RATE_HZ, with_pilot
 from .farend.speech import abandon_message, inbound_message
 from .pbx.agi import AgiServer
 from .pbx.ami import AmiClient
@@ -47,16 +47,6 @@ from .pbx.host import HarnessUnavailable
 ABANDON_PILOT_HZ = 600
 INBOUND_PILOT_HZ = 850
 DISPLAYED_NUMBER = "390612345678"
-
-
-@dataclass(frozen=True)
-class Prompts:
-    """Sound names as Asterisk takes them, and the pilot tone in each."""
-
-    abandon: str
-    inbound: str
-    abandon_hz: int = ABANDON_PILOT_HZ
-    inbound_hz: int = INBOUND_PILOT_HZ
 
 
 @pytest.fixture(scope="session")
@@ -107,9 +97,15 @@ def agi() -> Iterator[AgiServer]:
 
 
 @pytest.fixture(scope="session")
-def prompts(pbx: Asterisk) -> Prompts:
-    """The test prompts' sound names."""
-    return Prompts(abandon=str(pbx.folder / "sounds/abandon"), inbound=str(pbx.folder / "sounds/inbound"))
+def abandon(pbx: Asterisk) -> str:
+    """The abandon message's sound name; it has a pilot tone of ABANDON_PILOT_HZ."""
+    return str(pbx.folder / "sounds/abandon")
+
+
+@pytest.fixture(scope="session")
+def abandon_s() -> float:
+    """The abandon message's length in seconds."""
+    return len(abandon_message()) / RATE_HZ
 
 
 def _write_prompts(folder: Path) -> None:

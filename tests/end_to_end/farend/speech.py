@@ -50,8 +50,8 @@ def spoken(text: str, *, voice: str = "en-us", words_per_minute: int = 160) -> b
 
 
 def human_hello() -> bytes:
-    """Return what a person says on picking up: 0.6 s of silence and a short hello. AMD says HUMAN."""
-    return silence(0.6) + spoken("Hello?")
+    """Return what a person says on picking up: 0.6 s of silence, a short hello, 1.5 s of waiting. AMD says HUMAN."""
+    return silence(0.6) + spoken("Hello?") + silence(1.5)
 
 
 def voicemail_greeting() -> bytes:
