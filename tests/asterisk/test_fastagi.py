@@ -227,6 +227,23 @@ async def test_answers_that_are_none_end_the_conversation(answer: bytes) -> None
         assert not served.events and not served.counters["handler_errors"]
 
 
+@pytest.mark.parametrize("answer", [b"HANGUP\nHANGUP\n", b"200 result=0\n", b"511 dead\n", b""])
+async def test_a_verdict_that_asterisk_did_not_take_is_told(answer: bytes) -> None:
+    async with agi() as served:
+        call = await Asterisk.call(served.port)
+        for _ in range(2):
+            await call.reader.readline()
+            call.writer.write(b"200 result=0\n")
+        question = await asked(served)
+        served.verdicts.answer(SendVerdict(request_id=question.request_id, verdict="machine"))
+        assert await call.reader.readline() == b'SET VARIABLE DLR_VERDICT "machine"\n'
+        call.writer.write(answer)
+        call.close()
+        await until(lambda: len(served.events) == 2, "told")
+        assert served.events[1] == VerdictAbandoned(request_id=question.request_id, attempt_id=12)
+        assert served.counters["verdicts_undelivered"] == 1
+
+
 async def test_provisional_answers_are_waited_through() -> None:
     async with agi() as served:
         call = await Asterisk.call(served.port)

@@ -79,7 +79,7 @@ async def test_originate_carries_the_contract() -> None:
         assert variables == {
             "DLR_ATTEMPT": "12",
             "DLR_TOKEN": TOKEN,
-            "DLR_AMD": "2500,1500,800,5000,100,50,3,256,5000",
+            "DLR_AMD": "2500:1500:800:5000:100:50:3:256:5000",
             "DLR_GUARD_FROM": "verdict",
             "DLR_GUARD_S": "1.9",
             "DLR_AGI": pbx.node._commands.agi,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from dialerd.asterisk.ami_headers import Headers
-from dialerd.core.campaign import MeasuredFrom
+from dialerd.core.campaign import AmdParameters, MeasuredFrom
 from dialerd.core.errors import Invalid
 from dialerd.core.messages import Originate, RingAgent
 
@@ -26,7 +26,9 @@ TRACE_KEY = re.compile(r"\A(?:unattended-[0-9]{1,19}|optout-a[0-9]{1,19}|optout-
 _DIAL_STRING = re.compile(r"\A[A-Za-z][A-Za-z0-9_]{0,19}/[A-Za-z0-9_.@:+*#/-]{1,120}\Z")
 _CALLER_NAME = re.compile(r"\A[\w .,'&()/+-]{0,60}\Z")
 _SOUNDS = re.compile(r"\A[A-Za-z0-9_./&-]{0,400}\Z")
-_AMD = re.compile(r"\A[0-9]{1,6}(?:,[0-9]{1,6}){8}\Z")
+_AMD = re.compile(r"\A[0-9]{1,6}(?::[0-9]{1,6}){8}\Z")
+# Asterisk cuts the value of a `Variable` header at its first comma.
+_VARIABLE_VALUE = re.compile(r"\A[^,]*\Z")
 _KEY = re.compile(r"\A[0-9]?\Z")
 _RECORDING = re.compile(r"\A(?:/[A-Za-z0-9_.-]{1,100}){1,12}\Z")
 _FASTAGI = re.compile(r"\Aagi://[A-Za-z0-9.-]{1,120}(?::[0-9]{1,5})?/verdict\Z")
@@ -104,6 +106,10 @@ def _caller_id(number: str, name: str) -> dict[str, str]:
     return {"CallerID": f"<{number}>"} if number else {}
 
 
+def _amd(parameters: AmdParameters) -> str:
+    return _require(_AMD, parameters.arguments().replace(",", ":"), "the AMD parameters")
+
+
 def originate_customer(command: Originate, trunks: Trunks, agi: str) -> Headers:
     """The Originate of an attempt; raises ActionRefused. The channel id serves as ActionID too: an answer names it."""
     match = ATTEMPT_CHANNEL.match(command.channel_id)
@@ -115,7 +121,7 @@ def originate_customer(command: Originate, trunks: Trunks, agi: str) -> Headers:
     variables = {
         "DLR_ATTEMPT": str(command.attempt_id),
         "DLR_TOKEN": _require(TOKEN, command.token, "the token"),
-        "DLR_AMD": _require(_AMD, command.amd.arguments(), "the AMD parameters") if command.amd else "",
+        "DLR_AMD": _amd(command.amd) if command.amd else "",
         "DLR_GUARD_FROM": guard_from,
         "DLR_GUARD_S": f"{int(guard_ms) / 1000:g}",
         "DLR_AGI": check_agi(agi),
@@ -133,7 +139,7 @@ def originate_customer(command: Originate, trunks: Trunks, agi: str) -> Headers:
         "Exten": "s",
         "Priority": "1",
         "Timeout": _milliseconds(command.ring_timeout_s, LONGEST_RING_S, "the ring time-out"),
-        "Variable": [f"{name}={value}" for name, value in variables.items()],
+        "Variable": [f"{name}={_require(_VARIABLE_VALUE, value, name)}" for name, value in variables.items()],
         **_caller_id(command.caller_id, command.caller_name),
     }
     if channel.startswith("Local/"):

@@ -49,10 +49,15 @@ class SafeRequest(Request):  # type: ignore[misc,unused-ignore]
         return text if result == 1 else ""
 
     async def set_variable(self, name: str, value: str) -> None:
-        """Set a channel variable; only values that need no quoting are sent at all. Raises PeerGone, TimeoutError."""
+        """Set a channel variable; only values that need no quoting are sent at all. Raises PeerGone, TimeoutError.
+
+        When this returns Asterisk has taken the value: after a hang-up, or at the dialplan's limit, it reads no more.
+        """
         if not _VARIABLE.match(name) or not _VALUE.match(value):
             raise ValueError("this is not set by AGI")
-        await self._command(f'SET VARIABLE {name} "{value}"')
+        result, _ = await self._command(f'SET VARIABLE {name} "{value}"')
+        if result != 1:
+            raise PeerGone(f"{name} was not set")
 
     async def _command(self, command: str) -> tuple[int, str]:
         async with asyncio.timeout(self._command_timeout_s):
@@ -172,7 +177,11 @@ class SafeApplication(Application):  # type: ignore[misc,unused-ignore]
             await asyncio.gather(gone, return_exceptions=True)
         if verdict is None:
             return
-        # The leg first: a verdict without its leg must never be seen.
-        if verdict.agent_leg:
-            await request.set_variable("DLR_AGENT_LEG", verdict.agent_leg)
-        await request.set_variable("DLR_VERDICT", verdict.verdict)
+        try:
+            # The leg first: a verdict without its leg must never be seen.
+            if verdict.agent_leg:
+                await request.set_variable("DLR_AGENT_LEG", verdict.agent_leg)
+            await request.set_variable("DLR_VERDICT", verdict.verdict)
+        except (TimeoutError, ConnectionError):
+            self._verdicts.not_delivered(verdict)
+            raise

@@ -36,6 +36,8 @@ class Question:
 class Verdict:
     """The answer: one of VERDICTS; `agent` comes with the leg's channel id."""
 
+    request_id: int
+    attempt_id: int
     verdict: str
     agent_leg: str = ""
 
@@ -73,7 +75,7 @@ class WaitingVerdicts:
         self._counters = counters
         self._request_ids = request_ids or itertools.count(1)
         self._most_waiting = most_waiting
-        self._waiting: dict[int, asyncio.Future[Verdict]] = {}
+        self._waiting: dict[int, tuple[Question, asyncio.Future[Verdict]]] = {}
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -88,7 +90,7 @@ class WaitingVerdicts:
             raise QuestionRefused(f"{self._most_waiting} questions wait already")
         request_id = next(self._request_ids)
         answer: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
-        self._waiting[request_id] = answer
+        self._waiting[request_id] = question, answer
         self._counters["verdicts_asked"] += 1
         try:
             self._post(
@@ -112,7 +114,7 @@ class WaitingVerdicts:
     def answer(self, command: SendVerdict) -> bool:
         """Hand the dialer's verdict to whoever asked; False when nobody waits under this request id any more."""
         waiting = self._waiting.get(command.request_id)
-        if waiting is None or waiting.done():
+        if waiting is None or waiting[1].done():
             self._counters["verdicts_late"] += 1
             return False
         if command.verdict not in VERDICTS:
@@ -120,6 +122,19 @@ class WaitingVerdicts:
         if command.verdict == "agent" and not AGENT_CHANNEL.match(command.leg_id):
             raise ValueError("a verdict for an agent needs the leg's channel id")
         leg = command.leg_id if command.verdict == "agent" else ""
-        waiting.set_result(Verdict(verdict=command.verdict, agent_leg=leg))
+        question, answer = waiting
+        answer.set_result(
+            Verdict(
+                request_id=command.request_id,
+                attempt_id=question.attempt_id,
+                verdict=command.verdict,
+                agent_leg=leg,
+            )
+        )
         self._counters["verdicts_sent"] += 1
         return True
+
+    def not_delivered(self, verdict: Verdict) -> None:
+        """Asterisk did not take it: the channel is gone, or the dialplan acts alone. Posts VerdictAbandoned."""
+        self._counters["verdicts_undelivered"] += 1
+        self._post(VerdictAbandoned(request_id=verdict.request_id, attempt_id=verdict.attempt_id))

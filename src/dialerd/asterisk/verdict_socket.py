@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from dialerd.asterisk.verdict import QuestionRefused, WaitingVerdicts, checked_question
+from dialerd.asterisk.verdict import QuestionRefused, Verdict, WaitingVerdicts, checked_question
 from dialerd.core.errors import Unavailable
 
 log = logging.getLogger(__name__)
@@ -153,18 +153,27 @@ class VerdictSocket:
     async def _one_request(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async with asyncio.timeout(self._request_timeout_s):
             line = await reader.readuntil(b"\n")
+        verdict: Verdict | None = None
         try:
-            request_id, result = await self._answer(line, reader)
+            request_id, verdict = await self._answer(line, reader)
+            result = {"verdict": verdict.verdict}
+            if verdict.agent_leg:
+                result["agent_leg"] = verdict.agent_leg
             reply: dict[str, Any] = {"jsonrpc": "2.0", "id": request_id, "result": result}
         except _Refused as refused:
             self._counters["agi_refused"] += 1
             error = {"code": refused.code, "message": str(refused)}
             reply = {"jsonrpc": "2.0", "id": refused.request_id, "error": error}
-        async with asyncio.timeout(self._request_timeout_s):
-            writer.write(msgspec.json.encode(reply) + b"\n")
-            await writer.drain()
+        try:
+            async with asyncio.timeout(self._request_timeout_s):
+                writer.write(msgspec.json.encode(reply) + b"\n")
+                await writer.drain()
+        except (TimeoutError, ConnectionError):
+            if verdict is not None:
+                self._verdicts.not_delivered(verdict)
+            raise
 
-    async def _answer(self, line: bytes, reader: asyncio.StreamReader) -> tuple[int | str, dict[str, str]]:
+    async def _answer(self, line: bytes, reader: asyncio.StreamReader) -> tuple[int | str, Verdict]:
         try:
             request = msgspec.json.decode(line, type=_Request)
         except msgspec.ValidationError as error:
@@ -191,10 +200,7 @@ class VerdictSocket:
             await asyncio.gather(gone, return_exceptions=True)
         if verdict is None:
             raise _Refused(NO_VERDICT, "no verdict", request.id)
-        result = {"verdict": verdict.verdict}
-        if verdict.agent_leg:
-            result["agent_leg"] = verdict.agent_leg
-        return request.id, result
+        return request.id, verdict
 
 
 async def _until_readable(reader: asyncio.StreamReader) -> None:
