@@ -12,7 +12,7 @@ from dialerd.simulation.pbx.channels import HOLDING, Channel, HungUp
 from dialerd.simulation.pbx.dialing import FarEnd, OriginateOrder, dial
 from dialerd.simulation.pbx.fastagi import run_agi
 from dialerd.simulation.pbx.switch import Switch
-from dialerd.simulation.pbx.truth import CallTruth
+from dialerd.simulation.truth import CallTruth
 from dialerd.simulation.world import CallFate
 
 MAX_ASKED = 3

@@ -17,8 +17,8 @@ from dialerd.simulation.pbx.inbound import run_inbound
 from dialerd.simulation.pbx.pace import Pace
 from dialerd.simulation.pbx.session import DIALERD_FILTERS, Session
 from dialerd.simulation.pbx.switch import Switch
-from dialerd.simulation.pbx.truth import TruthLog
 from dialerd.simulation.scenario import Scenario
+from dialerd.simulation.truth import TruthLog
 from dialerd.simulation.world import FateSource, World
 
 

@@ -16,8 +16,8 @@ from dialerd.simulation.pbx import events
 from dialerd.simulation.pbx.channels import Bridge, Channel
 from dialerd.simulation.pbx.events import Headers
 from dialerd.simulation.pbx.pace import Pace
-from dialerd.simulation.pbx.truth import TruthLog
 from dialerd.simulation.scenario import Scenario
+from dialerd.simulation.truth import TruthLog
 from dialerd.simulation.world import FateSource
 
 

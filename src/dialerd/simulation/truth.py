@@ -1,4 +1,4 @@
-"""Owns the simulated PBX's own record of what really happened, so that ledgers can be compared with it.
+"""Owns the record of what really happened to each simulated call, so that ledgers can be compared with it.
 
 Knows nothing of what dialerd was told.
 """
