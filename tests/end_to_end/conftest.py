@@ -22,8 +22,8 @@ How to use them (everything on 127.0.0.1, nothing needs asyncio; in async tests 
            caller: `farend.dial(pbx.ports.sip, caller="39333…", number="390612345678", behaviour=…)` reaches
            dialerd-inbound. Each call is a CallLog: times, codes, who hung up, heard_tone(Hz), heard_sound(), digits.
 `ami`      a logged-in scripted AMI client that keeps all events; `agi` a scripted FastAGI server.
-`abandon`  sound name of the abandon message (with a 600 Hz pilot tone), `abandon_s` its length; the inbound
-           message has an 850 Hz pilot.
+`prompts`  `prompts.abandon` is the abandon message's sound name, with a pilot tone of `prompts.abandon_hz`;
+           likewise `prompts.inbound`, which the displayed number plays.
 
 A machine that cannot run Asterisk (no root, no Debian) skips these tests; with CI=true it fails them.
 """
@@ -32,20 +32,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from .farend import FarEnd
-from .farend.audio import RATE_HZ, with_pilot
-from .farend.speech import abandon_message, inbound_message
 from .pbx.agi import AgiServer
 from .pbx.ami import AmiClient
 from .pbx.asterisk import Asterisk
 from .pbx.host import HarnessUnavailable
+from .prompts import Prompts, write_prompts
 
-ABANDON_PILOT_HZ = 600
-INBOUND_PILOT_HZ = 850
 DISPLAYED_NUMBER = "390612345678"
 
 
@@ -61,9 +57,9 @@ def pbx(farend_session: FarEnd) -> Iterator[Asterisk]:
     """One running Asterisk for all tests."""
     try:
         made = Asterisk.for_farend(farend_session.sip_port)
-        _write_prompts(made.folder / "sounds")
+        inbound = write_prompts(made.folder / "sounds").inbound
         made.write_test_dialplan(
-            f"[from-trunk]\nexten => {DISPLAYED_NUMBER},1,Set(DLR_MESSAGE={made.folder}/sounds/inbound)\n"
+            f"[from-trunk]\nexten => {DISPLAYED_NUMBER},1,Set(DLR_MESSAGE={inbound})\n"
             " same => n,Set(DLR_OPTOUT=9)\n same => n,Goto(dialerd-inbound,s,1)\n"
         )
     except HarnessUnavailable as error:
@@ -97,17 +93,6 @@ def agi() -> Iterator[AgiServer]:
 
 
 @pytest.fixture(scope="session")
-def abandon(pbx: Asterisk) -> str:
-    """The abandon message's sound name; it has a pilot tone of ABANDON_PILOT_HZ."""
-    return str(pbx.folder / "sounds/abandon")
-
-
-@pytest.fixture(scope="session")
-def abandon_s() -> float:
-    """The abandon message's length in seconds."""
-    return len(abandon_message()) / RATE_HZ
-
-
-def _write_prompts(folder: Path) -> None:
-    (folder / "abandon.ulaw").write_bytes(with_pilot(abandon_message(), ABANDON_PILOT_HZ))
-    (folder / "inbound.ulaw").write_bytes(with_pilot(inbound_message(), INBOUND_PILOT_HZ))
+def prompts(pbx: Asterisk) -> Prompts:
+    """The sound names of the messages."""
+    return write_prompts(pbx.folder / "sounds")

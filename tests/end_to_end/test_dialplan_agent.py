@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from . import Prompts
 from .farend import Behaviour, FarEnd
 from .farend.audio import tone
 from .farend.speech import human_hello
@@ -88,10 +89,11 @@ def test_an_agent_gone_at_the_bridge_is_asked_for_again(
 
 
 def test_the_limit_goes_on_while_agents_are_asked_for_again(
-    pbx: Asterisk, farend: FarEnd, ami: AmiClient, agi: AgiServer, abandon: str
+    pbx: Asterisk, farend: FarEnd, ami: AmiClient, agi: AgiServer, prompts: Prompts
 ) -> None:
     """Never a living leg: three requests at most; a slow dialerd does not get a new limit for each."""
-    quick, slow = Attempt("5550011", agi.url, message=abandon), Attempt("5550012", agi.url, message=abandon)
+    quick = Attempt("5550011", agi.url, message=prompts.abandon)
+    slow = Attempt("5550012", agi.url, message=prompts.abandon)
     agi.scripts[quick.attempt] = verdict("agent", agent_leg="agt-77-00000000")
 
     def slower(session: AgiSession) -> None:

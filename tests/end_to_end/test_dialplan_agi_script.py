@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from . import Prompts
 from .farend import Behaviour, FarEnd
 from .farend.audio import tone
 from .farend.speech import human_hello
@@ -20,18 +21,18 @@ AMD = "2500:1500:800:5000:100:50:3:256:5000"
 
 
 def test_the_script_passes_on_what_dialerd_says_and_nothing_else(
-    pbx: Asterisk, farend: FarEnd, ami: AmiClient, abandon: str
+    pbx: Asterisk, farend: FarEnd, ami: AmiClient, prompts: Prompts
 ) -> None:
     script = str(pbx.folder / "agi-bin/dialerd-amd.agi")
     farend.behaves("1001", Behaviour(then=tone(1000)))
     farend.behaves("5554001", Behaviour(plays=human_hello(), then=tone(1400)))
     leg = log_in_agent(ami, "1001")
-    agent = Attempt("5554001", script, amd=AMD, guard_from="verdict", message=abandon)
-    machine = Attempt("5554002", script, message=abandon)
-    mute = Attempt("5554003", script, message=abandon)
-    wrong_token = Attempt("5554004", script, message=abandon)
-    hostile = Attempt("5554005", script, message=abandon)
-    garbage = Attempt("5554006", script, message=abandon)
+    agent = Attempt("5554001", script, amd=AMD, guard_from="verdict", message=prompts.abandon)
+    machine = Attempt("5554002", script, message=prompts.abandon)
+    mute = Attempt("5554003", script, message=prompts.abandon)
+    wrong_token = Attempt("5554004", script, message=prompts.abandon)
+    hostile = Attempt("5554005", script, message=prompts.abandon)
+    garbage = Attempt("5554006", script, message=prompts.abandon)
     answers: dict[str, bytes | None] = {
         agent.attempt: result(verdict="agent", agent_leg=leg.channel_id),
         machine.attempt: result(verdict="machine"),
@@ -64,9 +65,9 @@ def test_the_script_passes_on_what_dialerd_says_and_nothing_else(
 
 
 def test_without_dialerd_the_call_is_unattended_and_the_console_stays_clean(
-    pbx: Asterisk, farend: FarEnd, ami: AmiClient, abandon: str
+    pbx: Asterisk, farend: FarEnd, ami: AmiClient, prompts: Prompts
 ) -> None:
-    attempt = Attempt("5554010", str(pbx.folder / "agi-bin/dialerd-amd.agi"), message=abandon)
+    attempt = Attempt("5554010", str(pbx.folder / "agi-bin/dialerd-amd.agi"), message=prompts.abandon)
     call_customer(ami, attempt)
     ami.event("UserEvent", UserEvent="DialerdMessage", Attempt=attempt.attempt, Stage="start")
     assert f"dialerd-amd: attempt {attempt.attempt}: no verdict" in pbx.log()

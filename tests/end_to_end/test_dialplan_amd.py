@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from . import Prompts
 from .farend import Behaviour, FarEnd
 from .farend.audio import tone
 from .farend.speech import human_hello, voicemail_greeting
@@ -18,7 +19,9 @@ AMD = "2500:1500:800:5000:100:50:3:256:5000"
 AMD_SHORT = "5000:1500:800:1200:100:50:3:256:5000"
 
 
-def test_human_machine_and_notsure(pbx: Asterisk, farend: FarEnd, ami: AmiClient, agi: AgiServer, abandon: str) -> None:
+def test_human_machine_and_notsure(
+    pbx: Asterisk, farend: FarEnd, ami: AmiClient, agi: AgiServer, prompts: Prompts
+) -> None:
     farend.behaves("1001", Behaviour(then=tone(1000)))
     farend.behaves("5551001", Behaviour(plays=human_hello(), then=tone(1400)))
     farend.behaves("5551002", Behaviour(plays=voicemail_greeting()))
@@ -26,7 +29,7 @@ def test_human_machine_and_notsure(pbx: Asterisk, farend: FarEnd, ami: AmiClient
     human = Attempt("5551001", agi.url, amd=AMD, guard_from="verdict")
     machine = Attempt("5551002", agi.url, amd=AMD, guard_from="verdict")
     silent = Attempt("5551003", agi.url, amd=AMD_SHORT, guard_from="verdict")
-    early = Attempt("5551002", agi.url, amd=AMD, guard_from="answer", guard_s="0.9", message=abandon)
+    early = Attempt("5551002", agi.url, amd=AMD, guard_from="answer", guard_s="0.9", message=prompts.abandon)
     agi.scripts[human.attempt] = verdict("agent", agent_leg=leg.channel_id)
     for attempt in (machine, silent):
         agi.scripts[attempt.attempt] = verdict("hangup" if attempt is silent else "machine")
@@ -48,7 +51,7 @@ def test_human_machine_and_notsure(pbx: Asterisk, farend: FarEnd, ami: AmiClient
     # The limit from the answer holds during AMD also; AMD then says HANGUP though nobody hung up.
     ami.event("VarSet", Uniqueid=early.channel_id, Variable="AMDSTATUS", Value="HANGUP")
     assert ami.event("UserEvent", UserEvent="DialerdUnattended", Attempt=early.attempt)["Reason"] == "timeout"
-    early_calls = [call for call in farend.calls_to("5551002") if call.heard_tone(600)]
+    early_calls = [call for call in farend.calls_to("5551002") if call.heard_tone(prompts.abandon_hz)]
     assert len(early_calls) == 1 and early_calls[0].silence_after_answer_s() < 1.2
 
 

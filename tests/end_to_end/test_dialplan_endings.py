@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from . import Prompts
 from .farend import RING_FOREVER, Behaviour, FarEnd
 from .farend.behaviour import rejecting
 from .pbx.agi import AgiServer
@@ -70,7 +71,7 @@ def test_no_answer_no_trunk_and_a_hangup_while_it_rings(
 
 
 def test_no_variable_can_smuggle_anything_into_the_dialplan(
-    pbx: Asterisk, farend: FarEnd, ami: AmiClient, agi: AgiServer, abandon: str
+    pbx: Asterisk, farend: FarEnd, ami: AmiClient, agi: AgiServer, prompts: Prompts
 ) -> None:
     """What dialerd would never send: the dialplan's own filters hold."""
     harm = pbx.folder / "spool/harm"
@@ -85,7 +86,7 @@ def test_no_variable_can_smuggle_anything_into_the_dialplan(
         "5556010",
         agi.url,
         amd=f"1:2:${{{shell}}}",
-        message=f"{abandon}&${{{shell}}}",
+        message=f"{prompts.abandon}&${{{shell}}}",
         record=f"{pbx.folder}/spool/r.wav;;touch {harm}",
         optout=f"${{{shell}}}",
         guard_s=f"1.5${{{shell}}}",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from .conftest import ABANDON_PILOT_HZ, DISPLAYED_NUMBER, INBOUND_PILOT_HZ
+from . import Prompts
+from .conftest import DISPLAYED_NUMBER
 from .farend import Behaviour, CallLog, FarEnd
 from .pbx.agi import AgiServer, verdict
 from .pbx.ami import AmiClient
@@ -15,18 +16,18 @@ pytestmark = pytest.mark.real_asterisk
 
 
 def test_the_abandon_message_is_heard_and_reported(
-    pbx: Asterisk, farend: FarEnd, ami: AmiClient, agi: AgiServer, abandon: str, abandon_s: float
+    pbx: Asterisk, farend: FarEnd, ami: AmiClient, agi: AgiServer, prompts: Prompts
 ) -> None:
     """To the end; with the opt-out key in it, after it, with another key; hung up in it; no key; no such sound."""
     farend.behaves("5552002", Behaviour(digits=((0.6, "5"), (1.2, "9"))))
-    farend.behaves("5552003", Behaviour(digits=((abandon_s + 1.0, "9"),)))
+    farend.behaves("5552003", Behaviour(digits=((prompts.abandon_s + 1.0, "9"),)))
     farend.behaves("5552004", Behaviour(digits=((0.6, "9"),)))
     farend.behaves("5552005", Behaviour(hangs_up_after_s=1.0))
-    listens = Attempt("5552001", agi.url, message=abandon)
-    in_it = Attempt("5552002", agi.url, message=abandon)
-    after_it = Attempt("5552003", agi.url, message=abandon)
-    no_key = Attempt("5552004", agi.url, message=abandon, optout="")
-    leaves = Attempt("5552005", agi.url, message=abandon)
+    listens = Attempt("5552001", agi.url, message=prompts.abandon)
+    in_it = Attempt("5552002", agi.url, message=prompts.abandon)
+    after_it = Attempt("5552003", agi.url, message=prompts.abandon)
+    no_key = Attempt("5552004", agi.url, message=prompts.abandon, optout="")
+    leaves = Attempt("5552005", agi.url, message=prompts.abandon)
     missing = Attempt("5552006", agi.url, message="no-such-sound")
     for attempt in (listens, in_it, after_it, no_key, leaves, missing):
         agi.scripts[attempt.attempt] = verdict("abandon")
@@ -48,16 +49,16 @@ def test_the_abandon_message_is_heard_and_reported(
     assert [opted_out(a) for a in (in_it, after_it)] == [True, True]
     assert not any(f"/dialerd/optout/a{a.attempt}" in pbx.database() for a in (listens, no_key, leaves, missing))
     for attempt in (listens, after_it, no_key):
-        (heard,) = farend.wait_for_call(attempt.number).heard_tone(ABANDON_PILOT_HZ)
-        assert heard.seconds == pytest.approx(abandon_s, abs=0.2)
+        (heard,) = farend.wait_for_call(attempt.number).heard_tone(prompts.abandon_hz)
+        assert heard.seconds == pytest.approx(prompts.abandon_s, abs=0.2)
     # the 5 did not stop it, the 9 did
-    (heard,) = farend.wait_for_call(in_it.number).heard_tone(ABANDON_PILOT_HZ)
+    (heard,) = farend.wait_for_call(in_it.number).heard_tone(prompts.abandon_hz)
     assert farend.wait_for_call(in_it.number).since_answer(heard).end == pytest.approx(1.4, abs=0.25)
     assert not any(f"/dialerd/unattended/{a.attempt}" in pbx.database() for a in (listens, in_it, missing))
 
 
 def test_who_calls_the_displayed_number_hears_who_called_and_can_opt_out(
-    pbx: Asterisk, farend: FarEnd, ami: AmiClient
+    pbx: Asterisk, farend: FarEnd, ami: AmiClient, prompts: Prompts
 ) -> None:
     def dial(caller: str, **wanted: object) -> CallLog:
         behaviour = Behaviour(**wanted)  # type: ignore[arg-type]
@@ -75,7 +76,7 @@ def test_who_calls_the_displayed_number_hears_who_called_and_can_opt_out(
         farend.wait_until(lambda c=call: c.over, 10, "the end of the call")
         assert call.ended_by == "pbx"
     for call in (presses, listens, nobody):
-        assert call.heard_tone(INBOUND_PILOT_HZ) and call.silence_after_answer_s() < 1.0
+        assert call.heard_tone(prompts.inbound_hz) and call.silence_after_answer_s() < 1.0
     traces = pbx.database("dialerd/optout")
     assert traces["/dialerd/optout/+393331112222"].endswith("|callback|")
     # from a hostile caller at most digits remain; from an anonymous one nothing

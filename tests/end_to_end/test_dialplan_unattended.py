@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from .conftest import ABANDON_PILOT_HZ
+from . import Prompts
 from .farend import Behaviour, FarEnd
 from .farend.speech import human_hello
 from .pbx.agi import AgiServer, AgiSession
@@ -38,18 +38,19 @@ def _nonsense_verdict(session: AgiSession) -> None:
 
 
 def test_the_message_is_heard_within_the_limit_and_the_trace_is_there(
-    pbx: Asterisk, farend: FarEnd, ami: AmiClient, agi: AgiServer, abandon: str
+    pbx: Asterisk, farend: FarEnd, ami: AmiClient, agi: AgiServer, prompts: Prompts
 ) -> None:
     farend.behaves("5553002", Behaviour(plays=human_hello()))
-    wait_from_verdict = Attempt("5553002", agi.url, amd=AMD, guard_from="verdict", guard_s="0.8", message=abandon)
+    from_verdict = {"amd": AMD, "guard_from": "verdict", "guard_s": "0.8"}
+    wait_from_verdict = Attempt("5553002", agi.url, message=prompts.abandon, **from_verdict)  # type: ignore[arg-type]
     cases = {
-        "refused": (Attempt("5553001", NOBODY, message=abandon), None, 0.0, 0.5),
-        "mute": (Attempt("5553003", agi.url, message=abandon), _mute, 1.7, 2.05),
+        "refused": (Attempt("5553001", NOBODY, message=prompts.abandon), None, 0.0, 0.5),
+        "mute": (Attempt("5553003", agi.url, message=prompts.abandon), _mute, 1.7, 2.05),
         "mute after AMD": (wait_from_verdict, _mute, 0.8 + 1.4, 0.8 + 2.3),
-        "garbage": (Attempt("5553004", agi.url, message=abandon), _garbage, 1.7, 2.05),
-        "dropped": (Attempt("5553005", agi.url, message=abandon), _dropped, 0.0, 0.5),
-        "nonsense": (Attempt("5553006", agi.url, message=abandon), _nonsense_verdict, 0.0, 0.5),
-        "no script": (Attempt("5553007", "/no/such/script.agi", message=abandon), None, 0.0, 0.5),
+        "garbage": (Attempt("5553004", agi.url, message=prompts.abandon), _garbage, 1.7, 2.05),
+        "dropped": (Attempt("5553005", agi.url, message=prompts.abandon), _dropped, 0.0, 0.5),
+        "nonsense": (Attempt("5553006", agi.url, message=prompts.abandon), _nonsense_verdict, 0.0, 0.5),
+        "no script": (Attempt("5553007", "/no/such/script.agi", message=prompts.abandon), None, 0.0, 0.5),
     }
     reasons = {"mute": "timeout", "mute after AMD": "timeout", "garbage": "timeout", "refused": "refused"}
     began = int(time.time())
@@ -61,7 +62,7 @@ def test_the_message_is_heard_within_the_limit_and_the_trace_is_there(
         ami.event("UserEvent", UserEvent="DialerdMessage", Attempt=attempt.attempt, Stage="end", timeout_s=12)
         call = farend.wait_for_call(attempt.number)
         assert soonest_s <= call.silence_after_answer_s() <= latest_s, name
-        assert len(call.heard_tone(ABANDON_PILOT_HZ)) == 1, name
+        assert len(call.heard_tone(prompts.abandon_hz)) == 1, name
         said = ami.event("UserEvent", UserEvent="DialerdUnattended", Attempt=attempt.attempt)
         assert said["Token"] == attempt.token
         farend.hang_up(call)
@@ -79,7 +80,7 @@ def test_the_message_is_heard_within_the_limit_and_the_trace_is_there(
 
 
 def test_who_hangs_up_leaves_a_trace_unless_dialerd_had_seen_the_call(
-    pbx: Asterisk, farend: FarEnd, ami: AmiClient, agi: AgiServer, abandon: str
+    pbx: Asterisk, farend: FarEnd, ami: AmiClient, agi: AgiServer, prompts: Prompts
 ) -> None:
     """In the wait, in AMD, in the message, and with a dialerd that knows."""
 
@@ -88,10 +89,10 @@ def test_who_hangs_up_leaves_a_trace_unless_dialerd_had_seen_the_call(
         session.wait_for_end(5)
 
     farend.behaves("5553020", Behaviour(hangs_up_after_s=0.7))
-    waiting = Attempt("5553020", agi.url, message=abandon)
-    in_amd = Attempt("5553020", NOBODY, amd=AMD, guard_from="verdict", message=abandon)
-    in_message = Attempt("5553020", NOBODY, message=abandon)
-    known = Attempt("5553020", agi.url, message=abandon)
+    waiting = Attempt("5553020", agi.url, message=prompts.abandon)
+    in_amd = Attempt("5553020", NOBODY, amd=AMD, guard_from="verdict", message=prompts.abandon)
+    in_message = Attempt("5553020", NOBODY, message=prompts.abandon)
+    known = Attempt("5553020", agi.url, message=prompts.abandon)
     agi.scripts[waiting.attempt] = _mute
     agi.scripts[known.attempt] = attended
     for attempt in (waiting, in_amd, in_message, known):
@@ -109,9 +110,9 @@ def test_who_hangs_up_leaves_a_trace_unless_dialerd_had_seen_the_call(
 
 
 def test_the_trace_survives_a_crash_in_the_message(
-    pbx: Asterisk, farend: FarEnd, ami: AmiClient, abandon: str
+    pbx: Asterisk, farend: FarEnd, ami: AmiClient, prompts: Prompts
 ) -> None:
-    attempt = Attempt("5553030", NOBODY, message=abandon)
+    attempt = Attempt("5553030", NOBODY, message=prompts.abandon)
     call_customer(ami, attempt)
     ami.event("UserEvent", UserEvent="DialerdMessage", Attempt=attempt.attempt, Stage="start")
     time.sleep(1.2)  # AstDB's own thread commits within a second

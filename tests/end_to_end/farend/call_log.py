@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from .listening import Frame, Span, sound_spans, tone_spans
+from .listening import Frame, Listener, Span
 
 
 @dataclass
@@ -32,6 +32,7 @@ class CallLog:
     sip: list[tuple[float, str, str]] = field(default_factory=list)
     frames: list[Frame] = field(default_factory=list, repr=False)
     sent_frames: int = 0
+    _listeners: dict[int, Listener] = field(default_factory=dict, repr=False)
 
     @property
     def talking(self) -> bool:
@@ -50,7 +51,7 @@ class CallLog:
 
     def heard_tone(self, frequency_hz: int) -> list[Span]:
         """Return when this end heard a tone of the other end."""
-        return tone_spans(tuple(self.frames), frequency_hz)
+        return self._listeners.setdefault(frequency_hz, Listener(frequency_hz)).spans(self.frames)
 
     def tone_seconds(self, frequency_hz: int) -> float:
         """Return for how long in all this end heard a tone."""
@@ -58,7 +59,7 @@ class CallLog:
 
     def heard_sound(self) -> list[Span]:
         """Return when this end heard anything at all (speech or tones)."""
-        return sound_spans(tuple(self.frames))
+        return self._listeners.setdefault(0, Listener(None)).spans(self.frames)
 
     def since_answer(self, span: Span) -> Span:
         """Return a span counted from the answer; ValueError when the call was not answered."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -36,14 +37,23 @@ class Span(NamedTuple):
 Frame = tuple[float, bytes]  # arrival (time.monotonic), u-law payload
 
 
-def tone_spans(frames: Sequence[Frame], frequency_hz: int) -> list[Span]:
-    """Return when a tone was heard, from the arrival times of the frames that contain it."""
-    return _joined(at for at, payload in frames if _has_tone(payload, frequency_hz))
+class Listener:
+    """Listens to the frames of one call for one tone or for any sound, each frame once however often it is asked."""
 
+    def __init__(self, frequency_hz: int | None) -> None:
+        """With None it listens for anything above the noise floor (speech, tones)."""
+        self._frequency_hz = frequency_hz
+        self._done = 0
+        self._heard: list[float] = []
 
-def sound_spans(frames: Sequence[Frame]) -> list[Span]:
-    """Return when anything above the noise floor was heard (speech, tones)."""
-    return _joined(at for at, payload in frames if _power(payload) > _SOUND_POWER)
+    def spans(self, frames: Sequence[Frame]) -> list[Span]:
+        """Return when it was heard, by the arrival times of the frames; `frames` may only have grown."""
+        count = len(frames)  # another thread appends while we read
+        for at, payload in itertools.islice(frames, self._done, count):
+            if _power(payload) > _SOUND_POWER if self._frequency_hz is None else _has_tone(payload, self._frequency_hz):
+                self._heard.append(at)
+        self._done = count
+        return _joined(self._heard)
 
 
 def _joined(times: Iterable[float], gap_s: float = 0.15, shortest_s: float = 0.06) -> list[Span]:
