@@ -18,7 +18,8 @@ from dialerd.core.errors import Conflict, Invalid
 
 logger = logging.getLogger(__name__)
 
-BACKLOG = 128
+BACKLOG = 1024
+"""Connections the kernel holds until they are accepted; a client beyond them would get EAGAIN."""
 
 
 class ListeningSocket:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from dialerd.control.dispatch import error_answer
 from dialerd.control.framing import LineBuffer, LineTooLong, encode
-from dialerd.control.listening import ListeningSocket, open_listening
+from dialerd.control.listening import BACKLOG, ListeningSocket, open_listening
 from dialerd.control.peer import Peer, Role
 from dialerd.control.protocol import MAX_LINE_BYTES, ErrorCode
 
@@ -72,7 +72,9 @@ class ControlServer:
     async def start(self) -> None:
         """Open the socket; raise Conflict (another daemon has it) or Invalid (path cannot be used)."""
         self._listening = open_listening(self.path, group=self._group, mode=self._mode)
-        self._server = await asyncio.start_unix_server(self._connected, sock=self._listening.socket, limit=_CHUNK)
+        self._server = await asyncio.start_unix_server(
+            self._connected, sock=self._listening.socket, limit=_CHUNK, backlog=BACKLOG
+        )
 
     async def stop(self) -> None:
         """Take no more clients, let running requests end for a moment, close everything."""

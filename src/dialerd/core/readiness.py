@@ -28,7 +28,7 @@ def start_problems(
     if trunk:
         problems.append(trunk)
     if not campaign.caller_id:
-        problems.append("no caller ID is set: the called person must see a number to call back; use --caller-id NUMBER")
+        problems.append("no caller ID is set, so nobody could call back: use --caller-id NUMBER")
     elif not trunk and allowed_caller_ids and campaign.caller_id not in allowed_caller_ids:
         problems.append(
             f"caller ID {campaign.caller_id} is not allowed on trunk {campaign.trunk}: use --caller-id with one of "
@@ -36,7 +36,7 @@ def start_problems(
         )
     if not campaign.abandon_message and campaign.dial_mode in _UNATTENDED_MODES:
         problems.append(
-            "no abandon message is set: a person who meets no agent must hear your name and number; "
+            "no abandon message is set, and a person who meets no agent must hear your name and number: "
             "use --abandon-message SOUND"
         )
     if campaign.max_lines < 1:

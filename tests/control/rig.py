@@ -1,0 +1,224 @@
+"""A store and a dialer in memory behind the control edge's ports, and a client that speaks lines."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from dialerd.config_schema import (
+    AsteriskSettings,
+    ControlSettings,
+    DaemonSettings,
+    MetricsSettings,
+    RecordingSettings,
+    RoleSettings,
+    Settings,
+    StoreSettings,
+    TrunkSettings,
+)
+from dialerd.control.context import Services
+from dialerd.control.dispatch import Dispatcher
+from dialerd.control.methods.table import METHODS
+from dialerd.control.peer import Peer, Role
+from dialerd.control.ports import Row
+from dialerd.core.agent import AgentProfile
+from dialerd.core.campaign import Campaign
+from dialerd.core.dispositions import BUILT_IN
+from dialerd.core.errors import Conflict, Invalid, NotFound
+from dialerd.core.lead import Lead
+from dialerd.core.messages import CampaignOrder, HangupAttempt, Order, TestCall
+
+NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+ADMIN = Peer(uid=0, user="root", roles=frozenset({Role.ADMIN}))
+SUPERVISOR = Peer(uid=1001, user="sue", roles=frozenset({Role.SUPERVISOR}))
+AUDITOR = Peer(uid=1002, user="audrey", roles=frozenset({Role.AUDITOR}))
+AGENT = Peer(uid=1003, user="alice", roles=frozenset({Role.AGENT}), agent_name="1001")
+NOBODY = Peer(uid=1004, user="nora", roles=frozenset())
+
+READY: Row = {
+    "id": 1,
+    "name": "spring",
+    "state": "stopped",
+    "dial_mode": "progressive",
+    "trunk": "carrier",
+    "caller_id": "+15550100",
+    "abandon_message": "dialerd/sorry",
+    "max_lines": 10,
+    "leads_total": 5,
+}
+
+
+class FakeRecords:
+    """`campaigns_by_name` and so on may be changed by a test; `audited` keeps every audit row."""
+
+    def __init__(self) -> None:
+        self.campaigns_by_name: dict[str, Row] = {"spring": dict(READY)}
+        self.agents_by_name: dict[str, Row] = {n: {"id": i, "name": n} for i, n in enumerate(("1001", "1002"), 1)}
+        self.audited: list[tuple[int, str, str, dict[str, Any], str]] = []
+        self.fail: Exception | None = None
+        self.delay_s = 0.0
+        self.asked: list[Any] = []
+
+    async def campaigns(self) -> list[Row]:
+        if self.delay_s:
+            await asyncio.sleep(self.delay_s)
+        if self.fail is not None:
+            raise self.fail
+        return list(self.campaigns_by_name.values())
+
+    async def campaign(self, name: str) -> Row:
+        if name not in self.campaigns_by_name:
+            raise NotFound(f"no campaign {name}")
+        return self.campaigns_by_name[name]
+
+    async def add_campaign(self, settings: Mapping[str, Any]) -> Campaign:
+        if settings["name"] in self.campaigns_by_name:
+            raise Conflict(f"campaign {settings['name']} is there already")
+        self.campaigns_by_name[settings["name"]] = {"id": 2, **settings}
+        return Campaign(id=2, name=settings["name"])
+
+    async def edit_campaign(self, name: str, changes: Mapping[str, Any]) -> Campaign:
+        if "bad" in changes:
+            raise Invalid("bad: unknown column")
+        (await self.campaign(name)).update(changes)
+        return Campaign(id=1, name=name)
+
+    async def agents(self) -> list[Row]:
+        return list(self.agents_by_name.values())
+
+    async def agent(self, name: str) -> Row:
+        if name not in self.agents_by_name:
+            raise NotFound(f"no agent {name}")
+        return self.agents_by_name[name]
+
+    async def add_agent(self, settings: Mapping[str, Any]) -> AgentProfile:
+        self.asked.append(dict(settings))
+        self.agents_by_name[settings["name"]] = {"id": 9, **settings}
+        return AgentProfile(id=9, name=settings["name"])
+
+    async def import_leads(self, campaign: str, list_name: str, rows: Sequence[Row]) -> Row:
+        self.asked.append((campaign, list_name))
+        return {"added": len(rows), "duplicates": 0, "rejected": []}
+
+    async def leads(
+        self, campaign: str | None = None, state: str | None = None, limit: int = 100, offset: int = 0
+    ) -> list[Row]:
+        self.asked.append((campaign, state, limit, offset))
+        return [{"id": 1, "number": "+15550111"}]
+
+    async def lead(self, id_or_number: str) -> Row:
+        return {"id": 1, "number": id_or_number, "calls": []}
+
+    async def lead_for_test_call(self, campaign: str, number: str, zones: Sequence[str]) -> Lead:
+        return Lead(id=7, campaign_id=1, list_id=1, number=number, zones=tuple(zones))
+
+    async def calls(self, **filters: Any) -> list[Row]:
+        self.asked.append(filters)
+        return []
+
+    async def call(self, attempt_id: int) -> Row:
+        if attempt_id > 100:
+            raise NotFound(f"no call {attempt_id}")
+        return {"id": attempt_id, "number": "+15550111", "created_at": NOW}
+
+    async def dispositions(self) -> list[Row]:
+        return [{"code": d.code, "label": d.label} for d in BUILT_IN]
+
+    async def abandon_rates(self) -> dict[str, Row]:
+        return {"spring": {"live_answers": 100, "abandoned": 2, "abandon_rate": 2.0}}
+
+    async def audit(self, uid: int, user: str, method: str, params: Mapping[str, Any], outcome: str) -> None:
+        if self.fail is not None:
+            raise self.fail
+        self.audited.append((uid, user, method, dict(params), outcome))
+
+
+class FakeFloor:
+    """Keeps orders; a TestCall makes a live call unless `gate` is closed."""
+
+    def __init__(self) -> None:
+        self.orders: list[Order] = []
+        self.calls: list[Row] = [
+            {"id": 12, "campaign": "spring", "number": "+15550112", "state": "ringing", "agent": ""}
+        ]
+        self.gate = True
+        self.refuse: Exception | None = None
+
+    async def order(self, order: Order) -> None:
+        if self.refuse is not None:
+            raise self.refuse
+        self.orders.append(order)
+        if isinstance(order, TestCall) and self.gate:
+            self.calls.append({"id": 13, "campaign": "spring", "number": order.lead.number, "state": "dialing"})
+        if isinstance(order, CampaignOrder | HangupAttempt):
+            await asyncio.sleep(0)
+
+    def status(self) -> Row:
+        return {
+            "asterisk": [{"node": "pbx", "connected": True, "version": "22.1.0"}],
+            "campaigns": [{"name": "spring", "state": "stopped", "why": "not started", "metrics": {}}],
+            "healthy": True,
+            "problems": [],
+            "next_step": "start it",
+        }
+
+    def live_calls(self) -> list[Row]:
+        return self.calls
+
+    def live_agents(self) -> dict[str, Row]:
+        return {"1001": {"state": "ready", "reason": ""}}
+
+
+def some_settings(**control: Any) -> Settings:
+    return Settings(
+        dialerd=DaemonSettings(),
+        store=StoreSettings(url="postgresql://d:hunter2@h/x"),
+        control=ControlSettings(**control),
+        roles=RoleSettings(),
+        agent_users={"alice": "1001"},
+        asterisk=(AsteriskSettings(secret="hunter2"),),
+        trunks=(TrunkSettings(name="carrier", dial_string="Local/{number}@x", caller_ids=("+15550100",)),),
+        recording=RecordingSettings(),
+        metrics=MetricsSettings(),
+        origins={},
+    )
+
+
+class Rig:
+    """A dispatcher with fakes around it."""
+
+    def __init__(self, *, request_timeout_s: float = 5.0) -> None:
+        self.records, self.floor = FakeRecords(), FakeFloor()
+
+        async def pause(_: float) -> None:
+            await asyncio.sleep(0)
+
+        self.services = Services(
+            records=self.records,  # type: ignore[arg-type]
+            floor=self.floor,
+            settings=some_settings(),
+            version="0.1.0",
+            started_at=NOW,
+            now=lambda: NOW,
+            pause=pause,
+        )
+        self.dispatcher = Dispatcher(METHODS, self.services, request_timeout_s=request_timeout_s)
+
+    async def raw(self, payload: Any, peer: Peer = ADMIN) -> Any:
+        line = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+        answer = await self.dispatcher.respond(line, peer)
+        return None if answer is None else json.loads(answer)
+
+    async def call(self, method: str, params: Any = None, peer: Peer = ADMIN) -> Any:
+        """The result; an error comes back as the error object under `error`."""
+        answer = await self.raw({"jsonrpc": "2.0", "id": 1, "method": method, "params": params or {}}, peer)
+        assert answer["id"] == 1
+        return answer.get("result", answer)
+
+    async def error(self, method: str, params: Any = None, peer: Peer = ADMIN) -> tuple[str, str]:
+        """(kind, message) of the refusal."""
+        answer = await self.call(method, params, peer)
+        return answer["error"]["data"]["kind"], answer["error"]["message"]

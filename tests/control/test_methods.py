@@ -1,0 +1,193 @@
+"""What each method asks of store and dialer, and what it answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dialerd.core.campaign import CampaignVerb
+from dialerd.core.errors import Conflict
+from dialerd.core.messages import (
+    AgentDispose,
+    AgentLogin,
+    AgentLogout,
+    AgentPause,
+    AgentSaved,
+    AgentUnpause,
+    CampaignOrder,
+    CampaignSaved,
+    HangupAttempt,
+    TestCall,
+)
+
+from .rig import AUDITOR, Rig
+
+
+async def test_hello_version_and_a_client_of_another_protocol() -> None:
+    rig = Rig()
+    assert await rig.call("hello", {"protocol": 1}, AUDITOR) == {"protocol": 1, "version": "0.1.0", "role": "auditor"}
+    assert (await rig.call("version"))["asterisk"] == {"pbx": "22.1.0"}
+    kind, message = await rig.error("hello", {"protocol": 2})
+    assert kind == "protocol_mismatch" and "upgrade dialerd" in message
+    assert "upgrade dialerctl" in (await rig.error("hello", {"protocol": 0}))[1]
+
+
+async def test_status_joins_the_dialer_and_the_store() -> None:
+    rig = Rig()
+    status = await rig.call("status")
+    assert status["started_at"] == "2026-03-02T15:00:00+00:00"
+    assert (status["version"], status["protocol"], status["uptime_s"]) == ("0.1.0", 1, 0.0)
+    campaign = status["campaigns"][0]
+    assert (campaign["live_answers"], campaign["abandoned"], campaign["abandon_rate"]) == (100, 2, 2.0)
+    assert campaign["metrics"]["abandon_rate"] == 2.0
+
+
+async def test_config_show_masks_secrets() -> None:
+    rows = await Rig().call("config.show")
+    assert "hunter2" not in str(rows)
+    assert {"table": "asterisk.pbx", "key": "secret", "value": "********", "origin": "default"} in rows
+
+
+async def test_campaigns_are_added_edited_and_shown_with_their_live_state() -> None:
+    rig = Rig()
+    assert (await rig.call("campaign.add", {"name": "autumn", "max_lines": 4}))["max_lines"] == 4
+    assert (await rig.call("campaign.edit", {"name": "spring", "changes": {"max_lines": 3}}))["max_lines"] == 3
+    assert [type(order) for order in rig.floor.orders] == [CampaignSaved, CampaignSaved]
+    assert (await rig.error("campaign.edit", {"name": "spring", "changes": {}}))[0] == "usage"
+    assert (await rig.error("campaign.edit", {"name": "spring", "changes": {"bad": 1}}))[0] == "invalid"
+    assert (await rig.call("campaign.show", {"name": "spring"}))["why"] == "not started"
+    assert [row["name"] for row in await rig.call("campaign.list")] == ["spring", "autumn"]
+
+
+async def test_campaign_verbs() -> None:
+    rig = Rig()
+    for verb, state in (("start", "active"), ("pause", "paused"), ("resume", "active"), ("stop", "stopped")):
+        assert await rig.call(f"campaign.{verb}", {"name": "spring"}) == {"name": "spring", "state": state}
+    verbs = [order.verb for order in rig.floor.orders if isinstance(order, CampaignOrder)]
+    assert verbs == [CampaignVerb.START, CampaignVerb.PAUSE, CampaignVerb.RESUME, CampaignVerb.STOP]
+    rig.floor.refuse = Conflict("campaign spring is stopped: cannot pause it")
+    assert (await rig.error("campaign.pause", {"name": "spring"}))[0] == "conflict"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            {"dial_mode": "predictive"},
+            "predictive pacing is not in this version yet: use --dial-mode progressive or power",
+        ),
+        ({"dial_mode": "preview"}, "preview pacing is not in this version yet"),
+        ({"trunk": ""}, "no trunk is set: use --trunk NAME (known: carrier)"),
+        ({"trunk": "carier"}, "trunk carier is not in the configuration: use --trunk NAME (did you mean carrier?)"),
+        ({"caller_id": ""}, "use --caller-id NUMBER"),
+        ({"caller_id": "+1666"}, "not allowed on trunk carrier: use --caller-id with one of +15550100"),
+        ({"abandon_message": ""}, "use --abandon-message SOUND"),
+        ({"max_lines": 0}, "use --max-lines"),
+    ],
+)
+async def test_a_campaign_that_cannot_dial_does_not_start(change: dict[str, Any], words: str) -> None:
+    rig = Rig()
+    rig.records.campaigns_by_name["spring"].update(change)
+    kind, message = await rig.error("campaign.start", {"name": "spring"})
+    assert kind == "conflict" and words in message and "; " not in message
+    assert rig.floor.orders == []
+
+
+async def test_a_start_without_leads_is_told() -> None:
+    rig = Rig()
+    rig.records.campaigns_by_name["spring"]["leads_total"] = 0
+    answer = await rig.call("campaign.start", {"name": "spring"})
+    assert answer["state"] == "active"
+    assert answer["notes"] == ["campaign spring has no leads yet: dialerctl lead import FILE --campaign spring"]
+
+
+async def test_leads() -> None:
+    rig = Rig()
+    chunk = {"campaign": "spring", "list": "march", "rows": [{"number": "+15550111"}]}
+    assert await rig.call("lead.import", chunk) == {"added": 1, "duplicates": 0, "rejected": []}
+    kind, message = await rig.error("lead.import", {**chunk, "rows": [{}] * 1001})
+    assert kind == "usage" and "1 to 1000" in message
+    await rig.call("lead.list", {"campaign": "spring", "state": "retry", "limit": 5, "offset": 10})
+    assert rig.records.asked == [("spring", "march"), ("spring", "retry", 5, 10)]
+    assert (await rig.error("lead.list", {"campaign": "sprong"}))[0] == "not_found"
+    assert (await rig.call("lead.show", {"lead": 5}))["number"] == "5"
+    assert (await rig.call("lead.show", {"lead": "+15550111"}))["number"] == "+15550111"
+
+
+async def test_agents() -> None:
+    rig = Rig()
+    new = {"name": "1003", "endpoint": "PJSIP/1003", "leg_mode": "on_hook", "campaigns": ["spring"]}
+    assert (await rig.call("agent.add", new))["id"] == 9
+    assert rig.records.asked == [{**new, "full_name": ""}]
+    assert (await rig.error("agent.add", {**new, "leg_mode": "off"}))[1] == (
+        "leg_mode: must be one of nailed_up, on_hook, not 'off'"
+    )
+    assert [row.get("state") for row in await rig.call("agent.list")] == ["ready", None, None]
+    await rig.call("agent.login", {"name": "1001"})
+    await rig.call("agent.logout", {"name": "1001", "force": True})
+    await rig.call("agent.pause", {"name": "1001", "reason": "lunch"})
+    assert await rig.call("agent.unpause", {"name": "1001"}) == {"name": "1001", "state": "ready"}
+    assert rig.floor.orders[1:] == [
+        AgentLogin(agent_id=1),
+        AgentLogout(agent_id=1, force=True),
+        AgentPause(agent_id=1, reason="lunch"),
+        AgentUnpause(agent_id=1),
+    ]
+    assert isinstance(rig.floor.orders[0], AgentSaved)
+
+
+async def test_dispose() -> None:
+    rig = Rig()
+    params = {"name": "1001", "disposition": "callback", "callback_at": "2026-03-03T10:00:00+02:00", "note": "busy"}
+    await rig.call("agent.dispose", params)
+    (order,) = rig.floor.orders
+    assert isinstance(order, AgentDispose) and order.code == "callback" and order.callback_at is not None
+    for change, words in (
+        ({"callback_at": "tomorrow"}, "is not a time with its offset"),
+        ({"callback_at": "2026-03-03T10:00:00"}, "is not a time with its offset"),
+        ({"callback_at": "0001-01-01T00:00:00+14:00"}, "callback_at"),
+        ({"callback_at": "2026-03-01T10:00:00+00:00"}, "is in the past"),
+        ({"disposition": "sael"}, "no disposition 'sael' (did you mean 'sale'?)"),
+        ({"note": "x" * 2001}, "note: must be a text of at most 2000"),
+    ):
+        assert words in (await rig.error("agent.dispose", {**params, **change}))[1]
+
+
+async def test_calls() -> None:
+    rig = Rig()
+    await rig.call("call.list", {"status": "busy", "since": "2026-03-01T00:00:00+00:00"})
+    assert rig.records.asked[0]["status"] == "busy"
+    assert rig.records.asked[0]["since"] == "2026-03-01T00:00:00+00:00"
+    assert [row["id"] for row in await rig.call("call.list", {"live": True, "campaign": "spring"})] == [12]
+    assert await rig.call("call.list", {"live": True, "agent": "1001"}) == []
+    assert "since:" in (await rig.error("call.list", {"since": "yesterday"}))[1]
+    assert (await rig.call("call.show", {"call": "12"}))["state"] == "ringing"
+    assert "state" not in await rig.call("call.show", {"call": 11})
+    assert (await rig.error("call.show", {"call": 101}))[0] == "not_found"
+    assert (await rig.error("call.show", {"call": "1x"}))[0] == "usage"
+
+
+async def test_hangup() -> None:
+    rig = Rig()
+    assert (await rig.call("call.hangup", {"call": 12}))["call"] == 12
+    assert rig.floor.orders == [HangupAttempt(attempt_id=12)]
+    assert (await rig.error("call.hangup", {"call": 11}))[0] == "conflict"
+    assert (await rig.error("call.hangup", {"call": 101}))[0] == "not_found"
+
+
+async def test_a_test_call_answers_when_it_is_on_its_way() -> None:
+    rig = Rig()
+    params = {"campaign": "spring", "number": "+15550199", "timezone": "Europe/Berlin"}
+    assert await rig.call("call.test", params) == {"call": 13}
+    (order,) = rig.floor.orders
+    assert isinstance(order, TestCall) and order.lead.zones == ("Europe/Berlin",)
+    kind, message = await rig.error("call.test", {**params, "timezone": "Europe/Berln"})
+    assert kind == "invalid" and "did you mean 'Europe/Berlin'?" in message
+    rig.floor.gate = False
+    kind, message = await rig.error("call.test", {**params, "number": "+15550198"})
+    assert kind == "unavailable" and "a rule may forbid it now" in message
+
+
+async def test_dispositions() -> None:
+    assert {"code": "sale", "label": "Sale"} in await Rig().call("disposition.list")

@@ -1,0 +1,40 @@
+"""What a campaign must have before it may start."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dialerd.core.campaign import PACED_MODES, Campaign, DialMode
+from dialerd.core.readiness import start_problems
+
+READY = Campaign(
+    id=1, name="spring", dial_mode=DialMode.POWER, trunk="carrier", caller_id="+15550100", abandon_message="sorry"
+)
+
+
+def test_a_ready_campaign_has_no_problem() -> None:
+    for mode in PACED_MODES:
+        assert start_problems(replace(READY, dial_mode=mode), ["carrier"]) == []
+
+
+def test_all_problems_at_once_each_with_its_option() -> None:
+    found = start_problems(Campaign(id=1, name="x", dial_mode=DialMode.PROGRESSIVE, max_lines=0), ["carrier"])
+    options = ["--trunk", "--caller-id", "--abandon-message", "--max-lines"]
+    assert [option in sentence for option, sentence in zip(options, found, strict=True)] == [True] * 4
+
+
+def test_modes_that_are_not_paced_yet_are_refused_by_name() -> None:
+    for mode in set(DialMode) - PACED_MODES:
+        (sentence,) = start_problems(replace(READY, dial_mode=mode), ["carrier"])
+        assert sentence.startswith(f"{mode.value} pacing is not in this version yet: use --dial-mode")
+
+
+def test_trunks() -> None:
+    assert "add a [[trunk]] to dialerd.toml" in start_problems(READY, [])[0]
+    assert "(did you mean carrier?)" in start_problems(replace(READY, trunk="carier"), ["carrier", "other"])[0]
+    assert "(known: a, b)" in start_problems(replace(READY, trunk="zzz"), ["b", "a"])[0]
+
+
+def test_caller_ids_of_the_trunk() -> None:
+    assert start_problems(READY, ["carrier"], allowed_caller_ids=["+15550100"]) == []
+    assert "+15550199" in start_problems(READY, ["carrier"], allowed_caller_ids=["+15550199"])[0]

@@ -1,0 +1,73 @@
+"""The systemd unit and sd_notify, checked offline; skipped where systemd is missing."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from dialerd.service_manager import ServiceManager
+
+SYSTEMD = Path(__file__).resolve().parent.parent / "systemd"
+UNIT = SYSTEMD / "dialerd.service"
+ANALYZE = shutil.which("systemd-analyze")
+needs_systemd = pytest.mark.skipif(ANALYZE is None, reason="systemd-analyze is not installed")
+
+
+def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
+    assert ANALYZE is not None
+    return subprocess.run([ANALYZE, *arguments], capture_output=True, text=True, timeout=60, check=False)
+
+
+@needs_systemd
+def test_the_unit_has_no_mistake() -> None:
+    # the exit code is 0 even for unknown keys; only the program may be missing on this machine
+    found = [line for line in analyze("verify", "--man=no", str(UNIT)).stderr.splitlines() if "dialerd" in line]
+    assert [line for line in found if "is not executable" not in line] == []
+
+
+@needs_systemd
+def test_the_unit_is_locked_down() -> None:
+    found = re.search(r"exposure level for .*: ([0-9.]+)", analyze("security", "--offline=yes", str(UNIT)).stdout)
+    assert found is not None
+    assert float(found[1]) < 2.0
+
+
+def test_the_unit_keeps_the_operators_uid_visible_and_a_bad_configuration_down() -> None:
+    lines = UNIT.read_text(encoding="utf-8").splitlines()
+    assert not [line for line in lines if line.startswith("PrivateUsers=")]
+    assert "RestartPreventExitStatus=78" in lines and "Type=notify" in lines
+    assert [line.partition("=")[0] for line in lines if line.startswith("Requires=")] == []
+
+
+def test_the_daemon_stops_within_the_units_time() -> None:
+    from dialerd.config_schema import DaemonSettings
+
+    stop = re.search(r"^TimeoutStopSec=(\d+)", UNIT.read_text(encoding="utf-8"), re.M)
+    assert stop is not None and DaemonSettings().drain_timeout_s < int(stop[1])
+
+
+@pytest.mark.parametrize("abstract", [False, True])
+def test_messages_reach_the_service_manager(tmp_path: Path, abstract: bool) -> None:
+    name = f"@dialerd-test-{tmp_path.name}-{id(tmp_path)}" if abstract else str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind("\0" + name[1:] if abstract else name)
+        manager.settimeout(5)
+        service = ServiceManager({"NOTIFY_SOCKET": name, "WATCHDOG_USEC": "30000000"})
+        assert service.watchdog_s == 30.0
+        assert service.ready("2 campaigns\nREADY=0")
+        assert manager.recv(1000) == b"READY=1\nSTATUS=2 campaigns READY=0"
+        assert service.alive() and manager.recv(1000) == b"WATCHDOG=1"
+        assert service.stopping("draining") and manager.recv(1000) == b"STOPPING=1\nSTATUS=draining"
+
+
+def test_without_a_service_manager_nothing_happens(tmp_path: Path) -> None:
+    assert not ServiceManager({}).ready("x")
+    assert not ServiceManager({"NOTIFY_SOCKET": str(tmp_path / "gone")}).ready("x")
+    assert ServiceManager({"WATCHDOG_USEC": "5", "WATCHDOG_PID": "1"}).watchdog_s is None
+    assert ServiceManager({"WATCHDOG_USEC": json.dumps("x")}).watchdog_s is None
