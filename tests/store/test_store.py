@@ -10,7 +10,7 @@ from dialerd.core.call import AttemptState, Status
 from dialerd.core.messages import AttemptsOpened, SaveAttempt
 
 
-def test_a_lead_is_claimed_dialled_saved_and_closed(world: World) -> None:
+async def test_a_lead_is_claimed_dialled_saved_and_closed(world: World) -> None:
     campaign_id = world.campaign_with_leads(3)
     claimed = world.claim(campaign_id, 2)
     assert len(claimed.leads) == 2 and claimed.shortage is None
@@ -35,4 +35,5 @@ def test_a_lead_is_claimed_dialled_saved_and_closed(world: World) -> None:
     assert state.open_attempts == () and state.unfinished_attempts == ()
     leads = world.rows("SELECT state, call_count FROM lead ORDER BY id")
     assert [(row["state"], row["call_count"]) for row in leads] == [("retry", 1), ("retry", 1), ("new", 0)]
-    assert world.store.verify_chain().checked == 2 and world.store.verify_chain().intact
+    report = await world.store.verify_chain()
+    assert report.checked == 2 and report.intact

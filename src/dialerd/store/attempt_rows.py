@@ -8,7 +8,7 @@ from typing import Any
 
 from dialerd.core.call import Attempt, AttemptState, HungUpBy, Status
 from dialerd.store.mapping import zones_value
-from dialerd.store.units import instant_or_none, micros, micros_or_none
+from dialerd.store.units import instant_or_none, micros, micros_or_none, stored_text
 
 INTENT_COLUMNS = (
     "id", "campaign_id", "list_id", "lead_id", "number", "node", "trunk", "channel_id", "token", "dial_mode",
@@ -24,6 +24,7 @@ INSTANT_COLUMNS = (
 """The steps. Once set, a step is never unset."""
 
 _TEXT_COLUMNS = ("agent_channel", "amd_status", "amd_cause", "amd_result", "amd_action")
+_FREE_TEXT = frozenset({*_TEXT_COLUMNS, "caller_name", "pacing_decision", "disposition", "recording_file", "note"})
 OTHER_COLUMNS = (
     "state", "agent_id", *_TEXT_COLUMNS, "live_answer", "status", "disposition", "hangup_cause", "sip_cause",
     "hung_up_by", "hold_us", "recording_file", "approximate", "note", "ring_duration", "wait_duration",
@@ -55,6 +56,8 @@ def _writer(column: str) -> Callable[[Attempt], Any]:
         return _WRITE[column]
     if column in INSTANT_COLUMNS:
         return lambda a: micros_or_none(getattr(a, column))
+    if column in _FREE_TEXT:
+        return lambda a: stored_text(getattr(a, column))
     return lambda a: getattr(a, column)
 
 

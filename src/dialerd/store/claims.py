@@ -68,9 +68,7 @@ def _due(session: Session, campaign_id: int, now: datetime, limit: int) -> list[
     One index range for each priority that occurs: a single scan would walk over all leads of a high priority
     that wait for later before it came to a lower one.
     """
-    idle = [
-        row[0] for row in session.rows("SELECT id FROM lead_list WHERE campaign_id = ? AND NOT active", (campaign_id,))
-    ]
+    idle = idle_lists(session, campaign_id)
     skip = f" AND list_id NOT IN ({marks(len(idle))})" if idle else ""
     found: list[tuple[Any, ...]] = []
     for priority in priorities(session, campaign_id):
@@ -82,6 +80,13 @@ def _due(session: Session, campaign_id: int, now: datetime, limit: int) -> list[
         if len(found) >= limit:
             break
     return found
+
+
+def idle_lists(session: Session, campaign_id: int) -> list[int]:
+    """The lists of a campaign that are not dialled from."""
+    return [
+        row[0] for row in session.rows("SELECT id FROM lead_list WHERE campaign_id = ? AND NOT active", (campaign_id,))
+    ]
 
 
 def priorities(session: Session, campaign_id: int) -> list[int]:
@@ -138,29 +143,34 @@ class LeadCounts:
         if kept is not None and sum(kept[1:]) > self.SMALL and abs((now - kept[0]).total_seconds()) < self.MAX_AGE_S:
             return kept[1:]
         due = waiting = finished = 0
-        for state, later, count in session.rows(
-            "SELECT state, CASE WHEN next_attempt_at > ? THEN 1 ELSE 0 END, COUNT(*) FROM lead"
-            " WHERE campaign_id = ? GROUP BY 1, 2",
-            (micros(now), campaign_id),
-        ):
+        rows = [
+            (*row, 1)
+            for row in session.rows(f"{_COUNT} WHERE campaign_id = ? GROUP BY 1, 2", (micros(now), campaign_id))
+        ]
+        # The large count runs on an index alone; the lists that are not dialled from are few and taken off.
+        for list_id in idle_lists(session, campaign_id):
+            rows += [
+                (*row, -1) for row in session.rows(f"{_COUNT} WHERE list_id = ? GROUP BY 1, 2", (micros(now), list_id))
+            ]
+        for state, later, count, sign in rows:
             if state in ("new", "retry", "callback"):
-                due, waiting = (due, waiting + count) if later else (due + count, waiting)
+                due, waiting = (due, waiting + sign * count) if later else (due + sign * count, waiting)
             elif state != "claimed":
-                finished += count
+                finished += sign * count
         self._kept[campaign_id] = (now, due, waiting, finished)
         return due, waiting, finished
 
     @staticmethod
     def _next_due(session: Session, campaign_id: int, now: datetime) -> datetime | None:
-        times = [
-            row[0]
+        idle = idle_lists(session, campaign_id)
+        skip = f" AND list_id NOT IN ({marks(len(idle))})" if idle else ""
+        sql = f"SELECT MIN(next_attempt_at) FROM lead WHERE {DUE} AND priority = ? AND next_attempt_at > ?{skip}"
+        found = [
+            session.one(sql, (campaign_id, priority, micros(now), *idle))
             for priority in priorities(session, campaign_id)
-            if (
-                row := session.one(
-                    f"SELECT MIN(next_attempt_at) FROM lead WHERE {DUE} AND priority = ? AND next_attempt_at > ?",
-                    (campaign_id, priority, micros(now)),
-                )
-            )
-            and row[0] is not None
         ]
+        times = [row[0] for row in found if row is not None and row[0] is not None]
         return instant(min(times)) if times else None
+
+
+_COUNT = "SELECT state, CASE WHEN next_attempt_at > ? THEN 1 ELSE 0 END, COUNT(*) FROM lead"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 import peewee
 
@@ -22,7 +21,7 @@ def sqlite_path(url: str) -> Path | None:
     """
     if url.startswith(_POSTGRESQL):
         return None
-    path = unquote(url.removeprefix(_SQLITE))
+    path = url.removeprefix(_SQLITE)
     if not url.startswith(_SQLITE) or not path.startswith("//"):
         raise Invalid("the store's URL must be sqlite:////absolute/path or postgresql://user@host/database")
     return Path(path[1:])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dialerd.core.messages import AddDoNotCall, LogEvent, SaveAgentState, SaveCampaignState
 from dialerd.store.closing import forbid_number
 from dialerd.store.session import Session
-from dialerd.store.units import micros
+from dialerd.store.units import micros, stored_text
 
 
 def save_campaign_state(session: Session, command: SaveCampaignState, at: int) -> None:
@@ -20,7 +20,7 @@ def save_agent_state(session: Session, command: SaveAgentState, entry: str) -> N
     """
     if session.one("SELECT 1 FROM agent_state_log WHERE entry = ?", (entry,)):
         return
-    at = micros(command.at)
+    at, reason = micros(command.at), stored_text(command.reason)
     session.run(
         "UPDATE agent_state_log SET ended_at = CASE WHEN started_at > ? THEN started_at ELSE ? END"
         " WHERE agent_id = ? AND ended_at IS NULL",
@@ -32,7 +32,7 @@ def save_agent_state(session: Session, command: SaveAgentState, entry: str) -> N
         (
             command.agent_id,
             command.state.value,
-            command.reason,
+            reason,
             command.campaign_id,
             command.attempt_id,
             at,
@@ -44,7 +44,7 @@ def save_agent_state(session: Session, command: SaveAgentState, entry: str) -> N
         " leg_id = ? WHERE id = ?",
         (
             command.state.value,
-            command.reason,
+            reason,
             at,
             command.campaign_id,
             command.attempt_id,
@@ -68,5 +68,5 @@ def log_event(session: Session, command: LogEvent, at: int, entry: str) -> None:
     """Append one row to the event log; `entry` names the submitted command and makes it once only."""
     session.run(
         "INSERT INTO event_log (at, level, text, campaign_id, entry) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        (at, command.level, command.text, command.campaign_id, entry),
+        (at, command.level, stored_text(command.text), command.campaign_id, entry),
     )

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from dialerd.core.agent import AgentProfile, AgentState
 from dialerd.core.call import Attempt
 from dialerd.core.campaign import Campaign
 from dialerd.core.dispositions import BUILT_IN, Disposition
+from dialerd.core.restored import Restored, RestoredAgent
 from dialerd.store.attempt_rows import attempt_value
+from dialerd.store.call_records import ledger
 from dialerd.store.claims import release
 from dialerd.store.mapping import agent_profile, campaign_value, disposition_value
 from dialerd.store.session import Session
@@ -43,7 +46,21 @@ class RestartState:
     unfinished_attempts: tuple[Attempt, ...] = ()  # ended, but no final record: to be closed
     next_attempt_id: int = 1
     dispositions: tuple[Disposition, ...] = ()
+    ledger: Mapping[int, tuple[int, int]] = field(default_factory=dict)  # campaign → (live answers, abandoned), 30 days
     problems: tuple[str, ...] = ()
+
+    def restored(self) -> Restored:
+        """The same as the core's value."""
+        return Restored(
+            campaigns=self.campaigns,
+            agents=tuple(
+                RestoredAgent(profile=agent.profile, state=agent.state, reason=agent.reason, leg_id=agent.leg_id)
+                for agent in self.agents
+            ),
+            open_attempts=self.open_attempts,
+            unfinished_attempts=self.unfinished_attempts,
+            ledger=self.ledger,
+        )
 
 
 def prepare_start(session: Session) -> int:
@@ -73,7 +90,7 @@ def prepare_start(session: Session) -> int:
         return release(session)
 
 
-def load_restart_state(session: Session) -> RestartState:
+def load_restart_state(session: Session, now: datetime) -> RestartState:
     """Read the state for a start. A campaign whose row is broken is left out and named in `problems`."""
     problems: list[str] = []
     campaigns: list[Campaign] = []
@@ -93,6 +110,7 @@ def load_restart_state(session: Session) -> RestartState:
         unfinished_attempts=tuple(attempt for attempt in unfinished if attempt.ended_at is not None),
         next_attempt_id=(last[0] or 0) + 1 if last else 1,
         dispositions=tuple(disposition_value(row) for row in session.dicts("SELECT * FROM disposition ORDER BY code")),
+        ledger=ledger(session, now),
         problems=tuple(problems),
     )
 

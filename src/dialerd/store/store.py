@@ -13,6 +13,8 @@ from dialerd.core.messages import Event, StoreCommand
 from dialerd.store.chain import ChainReport, verify_chain
 from dialerd.store.database import reader_database, sqlite_path, writer_database
 from dialerd.store.migrating import migrate
+from dialerd.store.reader import Reader
+from dialerd.store.records import Records
 from dialerd.store.restart import RestartState, load_restart_state, prepare_start
 from dialerd.store.session import Session
 from dialerd.store.writer import Writer
@@ -51,7 +53,8 @@ class Store:
             run_name=secrets.token_hex(6),
             **writer_options,
         )
-        self._reader_db = reader_database(url)
+        self._reader = Reader(reader_database(url))
+        self.records = Records(self._reader, self._writer, clock)
 
     def open(self) -> None:
         """Connect, bring the schema up to date, give back claims of a dead run. Unavailable or Invalid otherwise."""
@@ -72,14 +75,15 @@ class Store:
     def close(self, timeout_s: float = 10.0) -> None:
         """Commit what is queued and close the connections; a store that fails is tried for `timeout_s` seconds."""
         self._writer.close(timeout_s)
+        self._reader.close()
 
     def load_restart_state(self) -> RestartState:
         """What a starting dialerd must know, after everything submitted before."""
-        return self._writer.call(load_restart_state, patient=True).result()
+        return self._writer.call(lambda session: load_restart_state(session, self._clock()), patient=True).result()
 
-    def verify_chain(self) -> ChainReport:
-        """Check the hash chain over all finished records. Takes a second for each 50,000 or so: not for the loop."""
-        return self._writer.call(verify_chain).result()
+    async def verify_chain(self) -> ChainReport:
+        """Check the hash chain over all finished records, on the reader's connection."""
+        return await self._reader.read(verify_chain)
 
     @property
     def backlog(self) -> int:

@@ -71,3 +71,10 @@ def call_days(text: str) -> frozenset[int]:
         start, end = WEEKDAYS.index(first), WEEKDAYS.index(last or first)
         days.update((start + step) % 7 for step in range((end - start) % 7 + 1))
     return frozenset(days)
+
+
+def stored_text(text: str) -> str:
+    """Given any text, return one that both databases can store: no NUL, no half of a surrogate pair."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,100 @@
+"""Owns reading calls, dispositions and the abandon ledger. Changes nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from dialerd.core.errors import Invalid, NotFound
+from dialerd.store.readable import readable
+from dialerd.store.session import Session
+from dialerd.store.units import micros
+
+Row = dict[str, Any]
+LEGAL_WINDOW = timedelta(days=30)
+"""Over which the abandon rate is measured: 16 CFR 310.4(b)(4)(i), each 30-day period of a campaign."""
+
+_SELECT = (
+    "SELECT call_log.*, campaign.name AS campaign, agent.name AS agent, lead.name AS lead_name FROM call_log"
+    " JOIN campaign ON campaign.id = call_log.campaign_id JOIN lead ON lead.id = call_log.lead_id"
+    " LEFT JOIN agent ON agent.id = call_log.agent_id"
+)
+
+
+def calls(
+    session: Session,
+    *,
+    campaign: str | None,
+    agent: str | None,
+    status: str | None,
+    since: str | None,
+    until: str | None,
+    limit: int,
+    offset: int,
+) -> list[Row]:
+    """Attempts, newest first; `since` (from) and `until` (before) are ISO 8601 instants of their beginning."""
+    filters = {
+        "campaign.name = ?": campaign,
+        "agent.name = ?": agent,
+        "call_log.status = ?": status,
+        "call_log.created_at >= ?": _instant(since, "since"),
+        "call_log.created_at < ?": _instant(until, "until"),
+    }
+    wanted = {condition: value for condition, value in filters.items() if value is not None}
+    where = f"WHERE {' AND '.join(wanted)}" if wanted else ""
+    rows = session.dicts(
+        f"{_SELECT} {where} ORDER BY call_log.id DESC LIMIT ? OFFSET ?", (*wanted.values(), limit, offset)
+    )
+    return [readable(row) for row in rows]
+
+
+def _instant(text: str | None, name: str) -> int | None:
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+        return micros(at if at.tzinfo is not None else at.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
+        raise Invalid(f"{name}: {text[:40]!r} is not an instant like 2026-03-01T09:00:00+00:00") from None
+
+
+def call(session: Session, attempt_id: int) -> Row:
+    """One attempt with every column."""
+    rows = session.dicts(f"{_SELECT} WHERE call_log.id = ?", (attempt_id,)) if abs(attempt_id) < 2**63 else []
+    if not rows:
+        raise NotFound(f"no call {attempt_id}")
+    return readable(rows[0])
+
+
+def calls_of_lead(session: Session, lead_id: int) -> list[Row]:
+    """The attempts of one lead, newest first."""
+    rows = session.dicts(f"{_SELECT} WHERE call_log.lead_id = ? ORDER BY call_log.id DESC LIMIT 1000", (lead_id,))
+    return [readable(row) for row in rows]
+
+
+def dispositions(session: Session) -> list[Row]:
+    """Every disposition definition."""
+    return [readable(row) for row in session.dicts("SELECT * FROM disposition ORDER BY is_system, code")]
+
+
+def ledger(session: Session, now: datetime) -> dict[int, tuple[int, int]]:
+    """By campaign id: calls answered by a person and those of them abandoned, in the legal window up to `now`."""
+    return {
+        campaign_id: (live, int(abandoned))
+        for campaign_id, live, abandoned in session.rows(
+            "SELECT campaign_id, COUNT(*), SUM(CASE WHEN abandoned THEN 1 ELSE 0 END) FROM abandon_ledger"
+            " WHERE at > ? GROUP BY campaign_id",
+            (micros(now - LEGAL_WINDOW),),
+        )
+    }
+
+
+def abandon_rates(session: Session, now: datetime) -> dict[str, Row]:
+    """By campaign name: `live_answers`, `abandoned` and `abandon_rate` = abandoned ÷ live answers × 100."""
+    counts = ledger(session, now)
+    rates: dict[str, Row] = {}
+    for campaign_id, name in session.rows("SELECT id, name FROM campaign ORDER BY name"):
+        live, abandoned = counts.get(campaign_id, (0, 0))
+        rate = round(abandoned / live * 100, 2) if live else 0.0
+        rates[name] = {"live_answers": live, "abandoned": abandoned, "abandon_rate": rate}
+    return rates

@@ -1,0 +1,145 @@
+"""Owns the check of one lead as it comes from a file or a person. Knows nothing of lists or SQL."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import cache
+from typing import Any
+from zoneinfo import available_timezones
+
+NUMBER = re.compile(r"\A\+[0-9]{5,15}\Z")
+"""E.164 as stored: + and 5 to 15 digits."""
+
+KEYS = frozenset(
+    {
+        "number",
+        "name",
+        "zones",
+        "attributes",
+        "priority",
+        "postal_code",
+        "consent_id",
+        "consent_class",
+        "consent_date",
+    }
+)
+MAX_ZONES = 60  # a toll-free number of North America has 42
+MAX_ATTRIBUTES = 8_000  # characters of JSON
+
+# Control characters, line separators, and the marks that turn the direction of what follows them in a report.
+_HOSTILE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+LEAD_INSERT_COLUMNS = (
+    "number",
+    "name",
+    "zones",
+    "postal_code",
+    "attributes",
+    "priority",
+    "consent_id",
+    "consent_class",
+    "consent_date",
+)
+
+
+@cache
+def _known_zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def checked_lead(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Given a row (KEYS; only `number` must be there), return the values of LEAD_INSERT_COLUMNS.
+
+    ValueError says in one sentence what is wrong.
+    """
+    unknown = set(row) - KEYS
+    if unknown:
+        raise ValueError(f"unknown column {min(map(str, unknown))[:40]!r}")
+    return (
+        checked_number(row.get("number")),
+        _line(row, "name", 200),
+        ",".join(checked_zones(row.get("zones") or ())),
+        _line(row, "postal_code", 20),
+        _attributes(row.get("attributes") or {}),
+        _priority(row.get("priority")),
+        _line(row, "consent_id", 100),
+        _line(row, "consent_class", 40),
+        _date(row.get("consent_date")),
+    )
+
+
+def checked_number(value: Any) -> str:
+    """Given a number as it came, return it if it is E.164; ValueError otherwise."""
+    if not isinstance(value, str) or not NUMBER.match(value):
+        shown = str(value)[:40] if value is not None else "nothing"
+        raise ValueError(f"number: {shown!r} is not + and 5 to 15 digits")
+    return value
+
+
+def checked_zones(value: str | Sequence[str]) -> tuple[str, ...]:
+    """Given IANA names (a list, or a text with commas), return them once each; ValueError for one that is unknown."""
+    names = value.split(",") if isinstance(value, str) else list(value)
+    if len(names) > MAX_ZONES:
+        raise ValueError(f"zones: more than {MAX_ZONES}")
+    zones = tuple(dict.fromkeys(str(name).strip() for name in names if str(name).strip()))
+    for zone in zones:
+        if zone not in _known_zones():
+            raise ValueError(f"zones: {zone[:40]!r} is not a time zone")
+    return zones
+
+
+def _line(row: Mapping[str, Any], key: str, longest: int) -> str:
+    value = row.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str | int | float) or isinstance(value, bool):
+        raise ValueError(f"{key}: is not a text")
+    text = str(value).strip()
+    if len(text) > longest:
+        raise ValueError(f"{key}: longer than {longest} characters")
+    if _HOSTILE.search(text):
+        raise ValueError(f"{key}: holds a control character")
+    return text
+
+
+def _attributes(value: Any) -> str:
+    if not isinstance(value, Mapping):
+        raise ValueError("attributes: is not a set of names and values")
+    for key, item in value.items():
+        if not isinstance(key, str) or not 1 <= len(key) <= 64 or _HOSTILE.search(key):
+            raise ValueError(f"attributes: {str(key)[:40]!r} is not a name of up to 64 characters")
+        if item is not None and not isinstance(item, str | int | float | bool):
+            raise ValueError(f"attributes: {key[:40]!r} holds neither a text nor a number")
+        if isinstance(item, str) and _HOSTILE.search(item):
+            raise ValueError(f"attributes: {key[:40]!r} holds a control character")
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+    except ValueError:
+        raise ValueError("attributes: holds a number that is not finite") from None
+    if len(text) > MAX_ATTRIBUTES:
+        raise ValueError(f"attributes: longer than {MAX_ATTRIBUTES} characters")
+    return text
+
+
+def _priority(value: Any) -> int:
+    if value is None or value == "":
+        return 50
+    try:
+        number = int(value)
+    except (TypeError, ValueError):
+        number = 0
+    if isinstance(value, bool) or not 1 <= number <= 99:
+        raise ValueError("priority: is not a whole number from 1 to 99")
+    return number
+
+
+def _date(value: Any) -> str:
+    if value is None or value == "":
+        return ""
+    try:
+        return date.fromisoformat(str(value)).isoformat()
+    except ValueError:
+        raise ValueError("consent_date: is not a date like 2026-03-01") from None

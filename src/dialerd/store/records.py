@@ -1,0 +1,155 @@
+"""Owns the answers to questions and edits from outside: reads on the reader's thread, writes through the writer.
+
+Must not know the control edge: it implements its protocol `Records` by having the same methods.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any, TypeVar
+
+from dialerd.core.agent import AgentProfile
+from dialerd.core.campaign import Campaign
+from dialerd.core.lead import Lead
+from dialerd.store import call_records, lead_records, setup_records
+from dialerd.store.readable import readable
+from dialerd.store.reader import Reader
+from dialerd.store.session import Session
+from dialerd.store.units import micros, stored_text
+from dialerd.store.writer import Writer
+
+Row = dict[str, Any]
+T = TypeVar("T")
+
+
+class Records:
+    """Reads and edits of stored things. Every method raises a DialerError with a sentence when it refuses.
+
+    Rows hold the original's column names; instants are aware UTC, amounts Decimal, rates percent.
+    """
+
+    def __init__(self, reader: Reader, writer: Writer, clock: Callable[[], datetime]) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._clock = clock
+
+    async def _write(self, work: Callable[[Session], T]) -> T:
+        return await asyncio.wrap_future(self._writer.call(work))
+
+    async def campaigns(self) -> list[Row]:
+        """All campaigns by name, each with `leads_total leads_due leads_waiting leads_claimed leads_finished`."""
+        now = self._clock()
+        return await self._reader.read(lambda session: setup_records.campaigns(session, now))
+
+    async def campaign(self, name: str) -> Row:
+        """One campaign with every column; NotFound names the nearest known name."""
+        return await self._reader.read(lambda session: readable(setup_records.campaign_row(session, name)))
+
+    async def add_campaign(self, settings: Mapping[str, Any]) -> Campaign:
+        """Validate and add; Invalid lists all problems, Conflict when the name is taken."""
+        now = self._clock()
+        return await self._write(lambda session: setup_records.add_campaign(session, settings, now))
+
+    async def edit_campaign(self, name: str, changes: Mapping[str, Any]) -> Campaign:
+        """Change columns of a campaign; all or nothing."""
+        now = self._clock()
+        return await self._write(lambda session: setup_records.edit_campaign(session, name, changes, now))
+
+    async def agents(self) -> list[Row]:
+        """All agents by name, with `campaigns` and the last saved state."""
+        return await self._reader.read(setup_records.agents)
+
+    async def agent(self, name: str) -> Row:
+        """One agent; NotFound names the nearest known name."""
+        return (await self._reader.read(lambda session: setup_records.agents(session, name)))[0]
+
+    async def add_agent(self, settings: Mapping[str, Any]) -> AgentProfile:
+        """Add an agent (`name full_name endpoint leg_mode node campaigns`); Invalid lists all problems."""
+        now = self._clock()
+        return await self._write(lambda session: setup_records.add_agent(session, settings, now))
+
+    async def import_leads(self, campaign: str, list_name: str, rows: Sequence[Row]) -> Row:
+        """Add a chunk of rows to a list of a campaign: `added`, `duplicates`, `rejected` ({index, reason}).
+
+        A number that the campaign has on any of its lists is a duplicate. Written in transactions so short that
+        the intents to dial between them do not wait; each stands by itself, and repeating the chunk is harmless.
+        """
+        lead_records.check_list_name(list_name)
+        await self.campaign(campaign)
+        loop = asyncio.get_running_loop()
+        good, rejected = await loop.run_in_executor(None, lead_records.check_rows, rows)
+        added = 0
+        for start in range(0, len(good), lead_records.IMPORT_CHUNK):
+            part, now = good[start : start + lead_records.IMPORT_CHUNK], self._clock()
+            added += await self._write(
+                partial(lead_records.add_leads, campaign=campaign, list_name=list_name, rows=part, now=now)
+            )
+        return {"added": added, "duplicates": len(good) - added, "rejected": rejected}
+
+    async def leads(
+        self, campaign: str | None = None, state: str | None = None, limit: int = 100, offset: int = 0
+    ) -> list[Row]:
+        """Leads in id order."""
+        return await self._reader.read(lambda session: lead_records.leads(session, campaign, state, limit, offset))
+
+    async def lead(self, id_or_number: str) -> Row:
+        """One lead by id or E.164 number, with its attempts under `calls`."""
+        return await self._reader.read(lambda session: lead_records.lead(session, id_or_number))
+
+    async def lead_for_test_call(self, campaign: str, number: str, zones: Sequence[str]) -> Lead:
+        """The lead a test call goes to, claimed; Conflict while another test call to it is in progress."""
+        now = self._clock()
+        return await self._write(lambda session: lead_records.lead_for_test_call(session, campaign, number, zones, now))
+
+    async def calls(
+        self,
+        campaign: str | None = None,
+        agent: str | None = None,
+        status: str | None = None,
+        since: str | None = None,
+        until: str | None = None,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> list[Row]:
+        """Attempts, newest first; `since`/`until` are ISO 8601 instants."""
+        return await self._reader.read(
+            lambda session: call_records.calls(
+                session,
+                campaign=campaign,
+                agent=agent,
+                status=status,
+                since=since,
+                until=until,
+                limit=limit,
+                offset=offset,
+            )
+        )
+
+    async def call(self, attempt_id: int) -> Row:
+        """One attempt with every column; NotFound otherwise."""
+        return await self._reader.read(lambda session: call_records.call(session, attempt_id))
+
+    async def dispositions(self) -> list[Row]:
+        """Every disposition definition."""
+        return await self._reader.read(call_records.dispositions)
+
+    async def abandon_rates(self) -> dict[str, Row]:
+        """By campaign name: `live_answers`, `abandoned`, `abandon_rate` (percent) over the last 30 days."""
+        now = self._clock()
+        return await self._reader.read(lambda session: call_records.abandon_rates(session, now))
+
+    async def audit(self, uid: int, user: str, method: str, params: Mapping[str, Any], outcome: str) -> None:
+        """Append one row to the audit log."""
+        text = json.dumps(params, default=str, sort_keys=True)  # ASCII: whatever was sent can be stored
+        values = (micros(self._clock()), uid, stored_text(user), stored_text(method), text, stored_text(outcome))
+
+        def insert(session: Session) -> None:
+            session.run(
+                "INSERT INTO audit_log (at, uid, user_name, method, params, outcome) VALUES (?, ?, ?, ?, ?, ?)", values
+            )
+
+        await self._write(insert)

@@ -1,0 +1,172 @@
+"""Owns reading and editing what operators set up: campaigns and agents. Knows no threads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from difflib import get_close_matches
+from typing import Any
+
+from dialerd.core.agent import AgentProfile, LegMode
+from dialerd.core.campaign import Campaign
+from dialerd.core.errors import Conflict, Invalid, NotFound
+from dialerd.store.campaign_settings import NAME, NAME_RULE, checked_settings, matching, one_of
+from dialerd.store.mapping import agent_profile, campaign_value
+from dialerd.store.readable import readable
+from dialerd.store.session import Session, marks
+from dialerd.store.tables import Campaign as CampaignTable
+from dialerd.store.units import micros
+
+Row = dict[str, Any]
+
+
+def not_found(session: Session, kind: str, name: str) -> NotFound:
+    """The error for an unknown name, with the nearest known one. `kind` is the table: `campaign` or `agent`."""
+    names = [row[0] for row in session.rows(f"SELECT name FROM {kind}")]
+    near = get_close_matches(name, names, 1)
+    return NotFound(f"no {kind} {name[:80]!r}" + (f" (did you mean {near[0]}?)" if near else ""))
+
+
+def campaign_row(session: Session, name: str) -> Row:
+    """A campaign's row as stored."""
+    rows = session.dicts("SELECT * FROM campaign WHERE name = ?", (name,))
+    if not rows:
+        raise not_found(session, "campaign", name)
+    return rows[0]
+
+
+def campaigns(session: Session, now: datetime) -> list[Row]:
+    """All campaigns by name, with counts of their leads (those of hidden lists left out)."""
+    counts: dict[int, dict[str, int]] = {}
+    for campaign_id, state, later, count in session.rows(
+        "SELECT lead.campaign_id, state, CASE WHEN next_attempt_at > ? THEN 1 ELSE 0 END, COUNT(*) FROM lead"
+        " WHERE list_id NOT IN (SELECT id FROM lead_list WHERE hidden) GROUP BY 1, 2, 3",
+        (micros(now),),
+    ):
+        kind = "finished"
+        if state in ("new", "retry", "callback"):
+            kind = "waiting" if later else "due"
+        elif state == "claimed":
+            kind = "claimed"
+        of_campaign = counts.setdefault(campaign_id, {})
+        of_campaign[kind] = of_campaign.get(kind, 0) + count
+    result = []
+    for row in session.dicts("SELECT * FROM campaign ORDER BY name"):
+        found = counts.get(row["id"], {})
+        result.append(
+            readable(row)
+            | {f"leads_{kind}": found.get(kind, 0) for kind in ("due", "waiting", "claimed", "finished")}
+            | {"leads_total": sum(found.values())}
+        )
+    return result
+
+
+def add_campaign(session: Session, settings: Mapping[str, Any], now: datetime) -> Campaign:
+    """Check and insert a campaign."""
+    defaults = {
+        field.column_name: field.default for field in CampaignTable._meta.sorted_fields if field.default is not None
+    }
+    if "name" not in settings:
+        raise Invalid("name: a campaign needs a name")
+    columns = checked_settings(settings, defaults)
+    _check_references(session, columns, None)
+    columns |= {"created_at": micros(now), "updated_at": micros(now)}
+    session.run(f"INSERT INTO campaign ({', '.join(columns)}) VALUES ({marks(len(columns))})", list(columns.values()))
+    return campaign_value(campaign_row(session, columns["name"]))
+
+
+def edit_campaign(session: Session, name: str, changes: Mapping[str, Any], now: datetime) -> Campaign:
+    """Check and write changes of a campaign."""
+    row = campaign_row(session, name)
+    columns = checked_settings(changes, row)
+    _check_references(session, columns, row["id"])
+    columns["updated_at"] = micros(now)
+    session.run(
+        f"UPDATE campaign SET {', '.join(f'{column} = ?' for column in columns)} WHERE id = ?",
+        [*columns.values(), row["id"]],
+    )
+    return campaign_value(campaign_row(session, columns.get("name", name)))
+
+
+def _check_references(session: Session, columns: Mapping[str, Any], campaign_id: int | None) -> None:
+    code = columns.get("default_disposition")
+    if code is not None and not session.one("SELECT 1 FROM disposition WHERE code = ?", (code,)):
+        known = ", ".join(row[0] for row in session.rows("SELECT code FROM disposition ORDER BY code"))
+        raise Invalid(f"default_disposition: {code!r} is not a disposition (known: {known})")
+    name = columns.get("name")
+    if name is not None:
+        taken = session.one("SELECT id FROM campaign WHERE name = ?", (name,))
+        if taken is not None and taken[0] != campaign_id:
+            raise Conflict(f"there is a campaign {name} already")
+
+
+_ENDPOINT = r"[A-Za-z0-9]{1,16}/[A-Za-z0-9_.@:/+-]{1,80}"
+_AGENT_CHECKS = {
+    "name": matching(NAME.pattern, NAME_RULE, may_be_empty=False),
+    "full_name": matching(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,100}", "up to 100 characters, no control characters"),
+    "endpoint": matching(_ENDPOINT, "a dial string like PJSIP/1001", may_be_empty=False),
+    "leg_mode": one_of(LegMode),
+    "node": matching(NAME.pattern, NAME_RULE),
+}
+
+
+def add_agent(session: Session, settings: Mapping[str, Any], now: datetime) -> AgentProfile:
+    """Check and insert an agent with the campaigns worked for."""
+    problems: list[str] = []
+    columns: dict[str, Any] = {}
+    for name, value in settings.items():
+        if name == "campaigns":
+            continue
+        check = _AGENT_CHECKS.get(name)
+        if check is None:
+            near = get_close_matches(str(name), (*_AGENT_CHECKS, "campaigns"), 1)
+            problems.append(f"{str(name)[:80]}: no such setting" + (f" (did you mean {near[0]}?)" if near else ""))
+            continue
+        try:
+            columns[name] = check(value)
+        except ValueError as error:
+            problems.append(f"{name}: {str(value)[:40]!r} {error}")
+    problems += [f"{name}: is missing" for name in ("name", "endpoint") if name not in settings]
+    wanted = _names(settings.get("campaigns") or ())
+    ids = dict(session.rows("SELECT name, id FROM campaign"))
+    for name in wanted:
+        if name not in ids:
+            near = get_close_matches(name, ids, 1)
+            problems.append(f"campaigns: no campaign {name[:80]!r}" + (f" (did you mean {near[0]}?)" if near else ""))
+    if problems:
+        raise Invalid("; ".join(problems))
+    if session.one("SELECT 1 FROM agent WHERE name = ?", (columns["name"],)):
+        raise Conflict(f"there is an agent {columns['name']} already")
+    columns["created_at"] = micros(now)
+    session.run(f"INSERT INTO agent ({', '.join(columns)}) VALUES ({marks(len(columns))})", list(columns.values()))
+    row = session.dicts("SELECT * FROM agent WHERE name = ?", (columns["name"],))[0]
+    campaign_ids = sorted({ids[name] for name in wanted})
+    session.many(
+        "INSERT INTO agent_campaign (agent_id, campaign_id) VALUES (?, ?)",
+        [(row["id"], campaign_id) for campaign_id in campaign_ids],
+    )
+    return agent_profile(row, campaign_ids)
+
+
+def _names(value: str | Iterable[Any]) -> list[str]:
+    parts = re.split(r"[,\s]+", value) if isinstance(value, str) else [str(name) for name in value]
+    return [part for part in dict.fromkeys(parts) if part]
+
+
+def agents(session: Session, name: str | None = None) -> list[Row]:
+    """Agents by name, each with `campaigns`, the last saved `state`, its reason and since when."""
+    works_for: dict[int, list[str]] = {}
+    for agent_id, campaign in session.rows(
+        "SELECT agent_id, campaign.name FROM agent_campaign JOIN campaign ON campaign.id = campaign_id ORDER BY 2"
+    ):
+        works_for.setdefault(agent_id, []).append(campaign)
+    where, params = ("WHERE name = ?", [name]) if name is not None else ("", [])
+    rows = session.dicts(
+        "SELECT id, name, full_name, endpoint, leg_mode, node, active, state, state_reason AS reason,"
+        f" state_since AS since, leg_id AS leg, created_at FROM agent {where} ORDER BY name",
+        params,
+    )
+    if name is not None and not rows:
+        raise not_found(session, "agent", name)
+    return [readable(row) | {"campaigns": works_for.get(row["id"], [])} for row in rows]
