@@ -37,7 +37,7 @@ def save_attempts(session: Session, attempts: Iterable[Attempt]) -> None:
     if session.many(_SAVE, [(*progress_values(attempt), attempt.id) for attempt in wanted]) == len(wanted):
         return
     known = {row[0] for row in session.where_in("SELECT id FROM call_log WHERE id IN ({in})", [a.id for a in wanted])}
-    session.many(
+    session.insert(
         INSERT_ATTEMPT,
         [intent_values(attempt) + progress_values(attempt) for attempt in wanted if attempt.id not in known],
     )
@@ -58,7 +58,7 @@ def close_attempt(session: Session, command: CloseAttempt, now: datetime) -> Non
     _complete(attempt, campaign["default_disposition"], now)
     disposition = _disposition(session, attempt.disposition)
     if not rows:
-        session.run(INSERT_ATTEMPT, intent_values(attempt) + progress_values(attempt))
+        session.insert(INSERT_ATTEMPT, [intent_values(attempt) + progress_values(attempt)])
     _finish(session, attempt)
     _settle_lead(session, command, attempt, disposition, campaign, now)
     if attempt.live_answer:

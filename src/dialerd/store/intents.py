@@ -14,10 +14,10 @@ from dialerd.store.attempt_rows import INTENT_COLUMNS, PROGRESS_COLUMNS, intent_
 from dialerd.store.facts import Gate, NumberFacts
 from dialerd.store.mapping import LEAD_COLUMNS, lead_value, rule_set_name
 from dialerd.store.refusals import Refused, reschedule
-from dialerd.store.session import Session, marks
+from dialerd.store.session import Session
 
 ATTEMPT_COLUMNS = INTENT_COLUMNS + PROGRESS_COLUMNS
-INSERT_ATTEMPT = f"INSERT INTO call_log ({', '.join(ATTEMPT_COLUMNS)}) VALUES ({marks(len(ATTEMPT_COLUMNS))})"
+INSERT_ATTEMPT = f"INSERT INTO call_log ({', '.join(ATTEMPT_COLUMNS)})"
 
 
 def open_attempts(session: Session, command: OpenAttempts, now: datetime) -> list[Event]:
@@ -118,7 +118,7 @@ def _verdict(
 def _write(session: Session, attempts: Sequence[Attempt]) -> set[int]:
     """Insert the rows; return the ids that a unique index kept out (another process opened the same number)."""
     rows = [intent_values(attempt) + progress_values(attempt) for attempt in attempts]
-    if session.many(INSERT_ATTEMPT + " ON CONFLICT DO NOTHING", rows) == len(rows):
+    if session.insert(INSERT_ATTEMPT, rows, "ON CONFLICT DO NOTHING") == len(rows):
         return set()
     there = session.where_in("SELECT id FROM call_log WHERE id IN ({in})", [attempt.id for attempt in attempts])
     return {attempt.id for attempt in attempts} - {row[0] for row in there}

@@ -13,7 +13,7 @@ from dialerd.store.campaign_settings import NAME, NAME_RULE
 from dialerd.store.lead_rows import LEAD_INSERT_COLUMNS, checked_lead, checked_number, checked_zones
 from dialerd.store.mapping import LEAD_COLUMNS, lead_value
 from dialerd.store.readable import readable
-from dialerd.store.session import Session, marks
+from dialerd.store.session import Session
 from dialerd.store.setup_records import campaign_row
 from dialerd.store.units import micros
 
@@ -25,10 +25,7 @@ _SELECT = (
     "SELECT lead.*, campaign.name AS campaign, lead_list.name AS list_name FROM lead"
     " JOIN campaign ON campaign.id = lead.campaign_id JOIN lead_list ON lead_list.id = lead.list_id"
 )
-_INSERT = (
-    f"INSERT INTO lead (campaign_id, list_id, created_at, {', '.join(LEAD_INSERT_COLUMNS)})"
-    f" VALUES ({marks(3 + len(LEAD_INSERT_COLUMNS))})"
-)
+_INSERT = f"INSERT INTO lead (campaign_id, list_id, created_at, {', '.join(LEAD_INSERT_COLUMNS)})"
 
 
 def leads(session: Session, campaign: str | None, state: str | None, limit: int, offset: int) -> list[Row]:
@@ -123,7 +120,7 @@ def add_leads(session: Session, campaign: str, list_name: str, rows: Sequence[tu
         )
     }
     new = [(campaign_id, list_id, micros(now), *row) for number, row in by_number.items() if number not in there]
-    session.many(_INSERT, new)
+    session.insert(_INSERT, new)
     return len(new)
 
 

@@ -7,16 +7,16 @@ from datetime import datetime
 
 from dialerd.core.compliance import RETRY_UNKNOWN, GateVerdict
 from dialerd.core.lead import LeadState
-from dialerd.store.session import Session
+from dialerd.store.session import Session, chunks, marks
 from dialerd.store.units import micros
 
 _FINAL = {"do_not_call": LeadState.DNC, "max_attempts": LeadState.EXHAUSTED}
 
 _RESCHEDULE = (
     "UPDATE lead SET state = CASE WHEN ? <> '' THEN ? WHEN state = 'claimed' THEN claimed_from ELSE state END,"
-    " next_attempt_at = ?, claimed_from = '', claimed_at = NULL, blocked_rule = ? WHERE id = ?"
+    " next_attempt_at = ?, claimed_from = '', claimed_at = NULL, blocked_rule = ? WHERE id IN ({in})"
 )
-_BLOCKED = "INSERT INTO blocked_attempt (lead_id, campaign_id, attempt_id, rule, detail, at) VALUES (?, ?, ?, ?, ?, ?)"
+_BLOCKED = "INSERT INTO blocked_attempt (lead_id, campaign_id, attempt_id, rule, detail, at)"
 
 
 class Refused:
@@ -36,16 +36,19 @@ class Refused:
 
 def reschedule(session: Session, refused: Sequence[Refused], now: datetime) -> None:
     """Give refused leads their next time or their final state; log a rule that did not block them before."""
-    leads, log = [], []
+    same: dict[tuple[str, int | None, str], list[int]] = {}  # one update for all leads that wait for the same time
+    log = []
     for item in refused:
         verdict = item.verdict
         final = _FINAL.get(verdict.rule)
         due = None if final else micros(verdict.next_time or now + RETRY_UNKNOWN)
         state = final.value if final else ""
-        leads.append((state, state, due, verdict.rule, item.lead_id))
+        same.setdefault((state, due, verdict.rule), []).append(item.lead_id)
         if verdict.rule != item.blocked_rule:
             log.append(
                 (item.lead_id, item.campaign_id, item.attempt_id, verdict.rule, verdict.detail[:500], micros(now))
             )
-    session.many(_RESCHEDULE, leads)
-    session.many(_BLOCKED, log)
+    for (state, due, rule), ids in same.items():
+        for chunk in chunks(ids):
+            session.run(_RESCHEDULE.replace("{in}", marks(len(chunk))), (state, state, due, rule, *chunk))
+    session.insert(_BLOCKED, log)
