@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from dialerctl.offline import OFFLINE_COMMANDS
+
 SOURCE = Path(__file__).resolve().parent.parent / "src"
 MODULES = {
     ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__"): path
@@ -48,17 +50,10 @@ EDGES = ("asterisk", "store", "control", "analytics")
 SHELLS = ("engine", "simulation")
 CONFIG = "dialerd.config"
 
-WITHOUT_DAEMON = {
-    # module of dialerctl (or its start) → what of dialerd it may import, inside functions only
-    "dialerctl.commands.config": ("dialerd.config",),
-    "dialerctl.commands.rules": ("dialerd.core",),
-    "dialerctl.commands.simulate": ("dialerd.simulation", "dialerd.core"),
-    "dialerctl.commands.report": ("dialerd.analytics", "dialerd.store", "dialerd.config"),
-    "dialerctl.commands.doctor": ("dialerd.config",),
-    "dialerctl.commands.store": ("dialerd.store", "dialerd.config"),
-    "dialerctl.importing": ("dialerd.core",),
-}
-"""The commands that work without a daemon (DESIGN.md 2, rule 3)."""
+WITHOUT_DAEMON: dict[str, set[str]] = {}
+"""Module of dialerctl → what of dialerd it may import inside functions: the table of offline.py, by noun."""
+for _command, _parts in OFFLINE_COMMANDS.items():
+    WITHOUT_DAEMON.setdefault(f"dialerctl.commands.{_command.split()[0]}", set()).update(_parts)
 
 
 def imports(path: Path, module: str, *, top_level_only: bool = False) -> Iterator[str]:
