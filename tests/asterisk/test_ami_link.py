@@ -7,7 +7,8 @@ from collections import Counter
 
 import pytest
 
-from dialerd.asterisk.ami_link import AmiLink, LinkSettings
+from dialerd.asterisk.ami_link import AmiLink
+from dialerd.asterisk.ami_manager import LinkSettings
 from dialerd.core.messages import OriginateFailed, PbxConnected, PbxLost
 
 from .fake_ami import FakeAmi, event, fake_ami, until

@@ -140,7 +140,7 @@ async def test_no_channel_at_all_is_told_after_the_grace_and_a_hangup_within_it_
         pbx.ami.push(event("OriginateResponse", ActionID=LEG, **failure))
         pbx.ami.push(event("Hangup", Uniqueid=LEG, Cause="17", TechCause="SIP 486 Busy Here"))
         assert await pbx.next(LegEnded) == LegEnded(agent_id=7, leg_id=LEG, hangup_cause=17, sip_cause=486)
-        await until(lambda: not pbx.node._commands._tasks, "grace over")
+        await until(lambda: not len(pbx.node._commands._background), "grace over")
         assert len(pbx.of(LegEnded)) == 1
 
 

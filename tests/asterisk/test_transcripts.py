@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from dialerd.asterisk.translate import Heard, OriginateEnded, TraceLeft
+from dialerd.asterisk.channel_book import Heard, OriginateEnded, TraceLeft
 from dialerd.core.call import HungUpBy
 from dialerd.core.messages import CallBridged, CallEnded, CallUnbridged, LegEnded, OptOutTrace
 

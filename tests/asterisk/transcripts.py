@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dialerd.asterisk.ami_protocol import SafeProtocol
-from dialerd.asterisk.translate import WANTED_EVENTS, Heard, Translator
+from dialerd.asterisk.channel_book import ChannelBook, Heard
+from dialerd.asterisk.translate import WANTED_EVENTS, Translator
 
 FOLDER = Path(__file__).resolve().parents[1] / "fixtures/ami"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -72,5 +73,5 @@ def heard_in(pieces: Iterable[bytes]) -> list[Heard]:
     for piece in pieces:
         listener.protocol.data_received(piece)
     assert not listener.lost and not listener.counters["handler_errors"]
-    translator = Translator()
+    translator = Translator(ChannelBook())
     return [one for event in listener.events for one in translator.translate(event, NOW)]

@@ -21,7 +21,8 @@ from dialerd.asterisk.actions import (
 from dialerd.asterisk.ami_headers import HeaderRefused, Headers
 from dialerd.asterisk.ami_link import AmiLink
 from dialerd.asterisk.ami_protocol import AmiClosed
-from dialerd.asterisk.translate import Heard, OriginateEnded, Translator
+from dialerd.asterisk.background import Background
+from dialerd.asterisk.channel_book import ChannelBook, Heard, OriginateEnded
 from dialerd.core.messages import ForgetTraces, Hangup, LegEnded, Originate, OriginateFailed, RingAgent
 
 log = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ class CommandRunner:
         self,
         link: AmiLink,
         trunks: Trunks,
-        translator: Translator,
+        book: ChannelBook,
         tell: Callable[[Sequence[Heard]], None],
         hangup_grace_s: float,
         counters: Counter[str],
@@ -48,18 +49,18 @@ class CommandRunner:
         self.agi = ""
         self._link = link
         self._trunks = trunks
-        self._translator = translator
+        self._book = book
         self._tell = tell
         self._hangup_grace_s = hangup_grace_s
         self._counters = counters
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = Background("a command to Asterisk", counters)
         self._forget_ids = itertools.count(1)
         self._forgetting: dict[str, asyncio.Future[bool]] = {}
 
     def begin(self, command: Originate | RingAgent | Hangup | ForgetTraces, not_connected: str) -> None:
         """Begin a command. `not_connected`: why Asterisk cannot be reached now; empty when it can."""
         problem = f"Asterisk is not connected ({not_connected})" if not_connected else ""
-        if len(self._tasks) >= MOST_TASKS:
+        if len(self._background) >= MOST_TASKS:
             problem = f"{MOST_TASKS} commands are under way already"
         work: Coroutine[Any, Any, None]
         if isinstance(command, Originate | RingAgent):
@@ -78,7 +79,7 @@ class CommandRunner:
                 self._counters["commands_refused"] += 1
                 self._originate_failed(channel_id, str(refused), certain=True)
                 return
-            self._translator.expect(channel_id)
+            self._book.known(channel_id)  # so that its AGI, should it be faster than the events, finds it attended
             work = self._originate(channel_id, action)
         elif problem:
             # A hang-up is decided anew when the channels are compared; a trace stays and is read again.
@@ -88,13 +89,11 @@ class CommandRunner:
             work = self._hang_up(command.channel_id)
         else:
             work = self._forget(command.keys)
-        self._spawn(work)
+        self._background.spawn(work)
 
     async def stop(self) -> None:
         """Cancel what is under way."""
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._background.stop()
 
     def originate_ended(self, ended: OriginateEnded) -> None:
         """Take the second answer of an Originate."""
@@ -102,11 +101,11 @@ class CommandRunner:
         if forgetting is not None:
             if not forgetting.done():
                 forgetting.set_result(ended.success)
-        elif not ended.success and self._translator.awaits(ended.action_id):
+        elif not ended.success and self._book.awaits(ended.action_id):
             # A channel that was dialled is certain to tell its end, with the causes that this answer lacks.
-            if self._translator.was_seen(ended.action_id):
+            if self._book.was_seen(ended.action_id):
                 return
-            self._spawn(self._await_hangup(ended.action_id, ended.reason))
+            self._background.spawn(self._await_hangup(ended.action_id, ended.reason))
 
     # ------------------------------------------------------------ the commands
 
@@ -129,7 +128,7 @@ class CommandRunner:
     def _originate_failed(self, channel_id: str, reason: str, *, certain: bool) -> None:
         self._counters["originates_failed"] += 1
         if certain:
-            self._translator.unexpect(channel_id)
+            self._book.forget(channel_id)
         agent = AGENT_CHANNEL.match(channel_id)
         if agent is not None:
             log.warning("agent leg %s: %s", channel_id, reason)
@@ -140,14 +139,14 @@ class CommandRunner:
     async def _await_hangup(self, channel_id: str, reason: str) -> None:
         """Without a Hangup, or any other sign of life within the grace, there never was a channel."""
         await asyncio.sleep(self._hangup_grace_s)
-        if self._translator.awaits(channel_id) and not self._translator.was_seen(channel_id):
+        if self._book.awaits(channel_id) and not self._book.was_seen(channel_id):
             self._originate_failed(channel_id, f"Asterisk could not make the channel ({reason})", certain=True)
 
     async def _hang_up(self, channel_id: str) -> None:
         try:
             for pause_s in (*HANGUP_RETRIES_S, 0.0):
                 answer = await self._link.ask(hangup(channel_id))
-                if answer.response == "Success" or self._translator.has_ended(channel_id):
+                if answer.response == "Success" or self._book.has_ended(channel_id):
                     return
                 await asyncio.sleep(pause_s)
         except (ActionRefused, HeaderRefused) as refused:
@@ -157,7 +156,7 @@ class CommandRunner:
             log.warning("hang-up of %s not confirmed: %s", channel_id, error)
         else:
             # Asterisk knows no such channel and never told of its end: it ended unseen.
-            self._tell(self._translator.end(channel_id))
+            self._tell(self._book.ends(channel_id))
 
     async def _forget(self, keys: tuple[str, ...]) -> None:
         """One after the other: there is no hurry, and a trace that stays is only read once more."""
@@ -178,14 +177,3 @@ class CommandRunner:
             if not done:
                 log.warning("trace %s stays in Asterisk for now: the dialplan did not remove it", key)
             self._counters["traces_forgotten" if done else "traces_kept"] += 1
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            self._counters["handler_errors"] += 1
-            log.error("a command failed", exc_info=task.exception())

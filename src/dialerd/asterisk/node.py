@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import logging
 import random as stdlib_random
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from dialerd.asterisk.actions import Trunks, check_agi
-from dialerd.asterisk.ami_link import AmiLink, LinkSettings
+from dialerd.asterisk.ami_link import AmiLink
+from dialerd.asterisk.ami_manager import LinkSettings
 from dialerd.asterisk.ami_protocol import AmiClosed
+from dialerd.asterisk.background import Background
+from dialerd.asterisk.channel_book import ChannelBook, Heard, OriginateEnded, TraceLeft
 from dialerd.asterisk.commands import CommandRunner
 from dialerd.asterisk.fastagi import ROUTE, SafeApplication
 from dialerd.asterisk.resync import read_one_trace, read_picture
 from dialerd.asterisk.settings import NodeSettings
-from dialerd.asterisk.translate import WANTED_EVENTS, Heard, OriginateEnded, TraceLeft, Translator
+from dialerd.asterisk.translate import WANTED_EVENTS, Translator
 from dialerd.asterisk.verdict import WaitingVerdicts
 from dialerd.asterisk.verdict_socket import VerdictSocket
 from dialerd.core.errors import Unavailable
@@ -62,11 +64,12 @@ class AsteriskNode:
         self._version = ""
         self._told_lost = False
         self._held: list[dict[str, str]] | None = None  # events kept back while the picture is read
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._translator = Translator()
+        self._background = Background(f"asterisk {settings.name}", self.counters)
+        self._book = ChannelBook()
+        self._translator = Translator(self._book)
         self._verdicts = WaitingVerdicts(
             self._tell,
-            attends=lambda attempt_id: self._connected and self._translator.attends(attempt_id),
+            attends=lambda attempt_id: self._connected and self._book.attends(attempt_id),
             longest_wait_s=settings.longest_verdict_wait_s,
             counters=self.counters,
             request_ids=request_ids or itertools.count(1),
@@ -95,7 +98,7 @@ class AsteriskNode:
             record=record,
         )
         self._commands = CommandRunner(
-            self._link, Trunks(dict(trunks)), self._translator, self._tell_all, settings.hangup_grace_s, self.counters
+            self._link, Trunks(dict(trunks)), self._book, self._tell_all, settings.hangup_grace_s, self.counters
         )
         self._fastagi: SafeApplication | None = None
         self._socket: VerdictSocket | None = None
@@ -130,7 +133,7 @@ class AsteriskNode:
         url = settings.agi_url or f"agi://{settings.agi_listen_host}:{port}/{ROUTE}"
         self._commands.agi = check_agi(url if settings.agi == "fastagi" else settings.agi_script)
         self._reason = "connecting"
-        self._spawn(self._link.run(), "link")
+        self._background.spawn(self._link.run())
 
     async def stop(self) -> None:
         """Close everything. Calls that are up stay up; AGIs that wait get no answer: the dialplan plays the message."""
@@ -141,9 +144,7 @@ class AsteriskNode:
         if self._socket is not None:
             await self._socket.stop()
         await self._commands.stop()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._background.stop()
 
     def carry_out(self, command: PbxCommand) -> None:
         """Begin to carry out a command; never blocks, never raises. What fails comes back as an event."""
@@ -192,18 +193,18 @@ class AsteriskNode:
         self._held = []
         picture = await read_picture(self._link.ask)
         held, self._held = self._held, None
-        self._translator.adopt(picture.channels)
+        self._book.adopt(picture.channels)
         heard = [one for event in held for one in self._translator.translate(event, self._now())]
         self._tell_all([one for one in heard if isinstance(one, CallEnded | LegEnded)])
         # The trace of a call that is still up is not complete: it is read when the call ends.
-        unattended = tuple(trace for trace in picture.unattended if not self._translator.leaves_trace(trace.attempt_id))
+        unattended = tuple(trace for trace in picture.unattended if not self._book.leaves_trace(trace.attempt_id))
         self._version = picture.version
         self._connected, self._told_lost, self._reason = True, False, ""
         self._tell(
             PbxConnected(
                 node=self.settings.name,
                 version=picture.version,
-                channels=tuple(seen for seen in picture.channels if not self._translator.has_ended(seen.unique_id)),
+                channels=tuple(seen for seen in picture.channels if not self._book.has_ended(seen.unique_id)),
                 unattended=unattended,
                 opt_outs=picture.opt_outs,
             )
@@ -232,7 +233,7 @@ class AsteriskNode:
             if isinstance(one, OriginateEnded):
                 self._commands.originate_ended(one)
             elif isinstance(one, TraceLeft):
-                self._spawn(self._collect_trace(one.attempt_id), "trace")
+                self._background.spawn(self._collect_trace(one.attempt_id))
             else:
                 self._tell(one)
 
@@ -245,14 +246,3 @@ class AsteriskNode:
             return
         if trace is not None:
             self._tell(trace)
-
-    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        task = asyncio.create_task(work, name=f"asterisk {self.settings.name} {name}")
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            self.counters["handler_errors"] += 1
-            log.error("%s failed", task.get_name(), exc_info=task.exception())

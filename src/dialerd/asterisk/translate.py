@@ -1,34 +1,15 @@
-"""Owns what Asterisk's events mean: one AMI event in, core events out. No I/O, no clock; knows nothing of the link.
-
-Channels are known by Uniqueid alone. Of a Local channel the first half bears our id and runs the dialplan, so only its
-events count; the second half (`…-b`) and everything behind it is seen through Linkedid, and only for its SIP cause.
-"""
+"""Owns what Asterisk's events mean: one AMI event in, core events out. No I/O, no clock; knows nothing of the link."""
 
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TypeAlias
 
-from dialerd.asterisk.actions import AGENT_CHANNEL, ATTEMPT_CHANNEL, NUMBER
-from dialerd.core.call import HungUpBy
-from dialerd.core.messages import (
-    CallAnswered,
-    CallBridged,
-    CallEnded,
-    CallRinging,
-    CallUnbridged,
-    ChannelSeen,
-    LegEnded,
-    LegUp,
-    MessageEnded,
-    MessageStarted,
-    OptOutTrace,
-    PbxEvent,
-)
+from dialerd.asterisk.actions import NUMBER
+from dialerd.asterisk.channel_book import ChannelBook, Heard, OriginateEnded, TraceLeft
+from dialerd.core.messages import MessageEnded, MessageStarted, OptOutTrace
 
 Ami: TypeAlias = Mapping[str, str]
 
@@ -40,54 +21,17 @@ WANTED_EVENTS = frozenset(
 )  # fmt: skip
 """Everything else is dropped before it is parsed."""
 
-REMEMBERED_ENDINGS = 20_000
 _SIP_CAUSE = re.compile(r"(?:\A|[^0-9])([1-6][0-9]{2})(?:[^0-9]|\Z)")
 _ATTEMPT = re.compile(r"\A[1-9][0-9]{0,18}\Z")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TraceLeft:
-    """The dialplan acts alone on this call: its durable trace must be read when the call is over."""
-
-    attempt_id: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OriginateEnded:
-    """The second answer to an Originate. A failed one is followed by a Hangup, unless no channel ever was."""
-
-    action_id: str
-    success: bool
-    reason: str
-
-
-Heard: TypeAlias = PbxEvent | TraceLeft | OriginateEnded
-
-
-@dataclass(slots=True)
-class _Channel:
-    id: str
-    customer: bool
-    owner_id: int  # attempt id or agent id
-    name: str = ""
-    ringing: bool = False
-    up: bool = False
-    bridge_id: str = ""
-    partner_id: str = ""  # a customer's agent leg
-    sip_cause: int | None = None
-    traced: bool = False
+_RINGING, _UP = "5", "6"  # ChannelState
 
 
 class Translator:
-    """Translates events in their order. Keeps only living channels of ours, their bridges, and the last endings."""
+    """Translates events in their order; all it remembers is in the book."""
 
-    def __init__(self) -> None:
-        """Start with no channel known."""
-        self._channels: dict[str, _Channel] = {}
-        self._attempts: dict[int, str] = {}
-        self._bridges: dict[str, set[str]] = {}
-        self._ended: OrderedDict[str, None] = OrderedDict()
+    def __init__(self, book: ChannelBook) -> None:
+        """`book` keeps the channels; others may read and correct it between two events."""
+        self.book = book
         self._readers: dict[str, Callable[[Ami, datetime], list[Heard]]] = {
             "DialState": self._dial_state,
             "DialEnd": self._dial_end,
@@ -100,229 +44,70 @@ class Translator:
             "UserEvent": self._user_event,
         }
 
-    # ------------------------------------------------------------ used by the node
-
     def translate(self, event: Ami, now: datetime) -> list[Heard]:
         """What this event means, in order; empty when it is none of our business. `now`: aware UTC."""
         reader = self._readers.get(event.get("Event", ""))
         return reader(event, now) if reader else []
 
-    def expect(self, channel_id: str) -> None:
-        """An Originate with this id is about to be sent."""
-        self._known(channel_id)
-
-    def unexpect(self, channel_id: str) -> None:
-        """The Originate was refused: no such channel will come."""
-        self._remove(channel_id)
-
-    def attends(self, attempt_id: int) -> bool:
-        """Whether this attempt's channel lives, as far as we know: only then is it dialerd's to attend."""
-        return attempt_id in self._attempts
-
-    def awaits(self, channel_id: str) -> bool:
-        """Whether this channel of ours is expected or alive."""
-        return channel_id in self._channels
-
-    def leaves_trace(self, attempt_id: int) -> bool:
-        """It has left a trace. True: its call is still up, TraceLeft comes at the end. False: it is complete."""
-        channel = self._channels.get(self._attempts.get(attempt_id, ""))
-        if channel is not None:
-            channel.traced = True
-        return channel is not None
-
-    def has_ended(self, channel_id: str) -> bool:
-        """Whether this channel's end was told already."""
-        return channel_id in self._ended
-
-    def was_seen(self, channel_id: str) -> bool:
-        """Whether any event told of this channel being alive (its Hangup will come then)."""
-        channel = self._channels.get(channel_id)
-        return channel is not None and (channel.ringing or channel.up or bool(channel.name))
-
-    def end(self, channel_id: str) -> list[Heard]:
-        """Declare a channel gone without its Hangup; returns its ending, nothing when that was told already."""
-        channel = self._known(channel_id)
-        return self._ending(channel, None, None) if channel else []
-
-    def adopt(self, channels: Iterable[ChannelSeen]) -> None:
-        """Start anew from Asterisk's list: what is not in it is gone (whoever reads the list draws conclusions)."""
-        before = self._channels
-        self._channels, self._attempts, self._bridges = {}, {}, {}
-        for seen in channels:
-            channel = self._known(seen.unique_id)
-            if channel is None:
-                continue
-            known = before.get(seen.unique_id)
-            channel.name = seen.name
-            channel.ringing = seen.up or bool(known and known.ringing)
-            # A leg that is up but not yet in its holding bridge will announce itself when it enters.
-            channel.up = seen.up if channel.customer else bool(seen.bridge_id)
-            channel.traced = bool(known and known.traced)
-            channel.bridge_id = seen.bridge_id
-            if seen.bridge_id:
-                self._bridges.setdefault(seen.bridge_id, set()).add(channel.id)
-        for channel in self._channels.values():
-            if channel.customer and channel.bridge_id:
-                channel.partner_id = self._other(channel)
-
-    # ------------------------------------------------------------ channels
-
-    def _known(self, channel_id: str) -> _Channel | None:
-        """The channel of ours with this id, made known if need be; None for foreign and for ended ones."""
-        channel = self._channels.get(channel_id)
-        if channel is not None or channel_id in self._ended:
-            return channel
-        customer = ATTEMPT_CHANNEL.match(channel_id)
-        match = customer or AGENT_CHANNEL.match(channel_id)
-        if match is None:
-            return None
-        channel = _Channel(channel_id, customer is not None, int(match[1]))
-        self._channels[channel_id] = channel
-        if channel.customer:
-            self._attempts[channel.owner_id] = channel_id
-        return channel
-
-    def _remove(self, channel_id: str) -> None:
-        channel = self._channels.pop(channel_id, None)
-        if channel is not None and self._attempts.get(channel.owner_id) == channel_id:
-            del self._attempts[channel.owner_id]
-
-    def _answered(self, channel: _Channel) -> list[Heard]:
-        if not channel.customer or channel.up:
-            return []
-        channel.ringing = channel.up = True
-        return [CallAnswered(attempt_id=channel.owner_id)]
-
-    def _rings(self, channel: _Channel) -> list[Heard]:
-        if channel.ringing or channel.up:
-            return []
-        channel.ringing = True
-        return [CallRinging(attempt_id=channel.owner_id)] if channel.customer else []
-
-    def _ending(self, channel: _Channel, cause: int | None, sip: int | None) -> list[Heard]:
-        heard = self._leave(channel)
-        self._remove(channel.id)
-        self._ended[channel.id] = None
-        if len(self._ended) > REMEMBERED_ENDINGS:
-            self._ended.popitem(last=False)
-        if not channel.customer:
-            ended = LegEnded(agent_id=channel.owner_id, leg_id=channel.id, hangup_cause=cause, sip_cause=sip)
-            return [*heard, ended]
-        heard.append(CallEnded(attempt_id=channel.owner_id, hangup_cause=cause, sip_cause=sip))
-        if channel.traced:
-            heard.append(TraceLeft(attempt_id=channel.owner_id, reason="ended"))
-        return heard
-
     # ------------------------------------------------------------ dialling
 
     def _dial_state(self, event: Ami, now: datetime) -> list[Heard]:
-        channel = self._known(event.get("DestUniqueid", ""))
-        if channel is None:
+        channel = self.book.known(event.get("DestUniqueid", ""), event.get("DestChannel", ""))
+        if channel is None or event.get("DialStatus") not in ("RINGING", "PROGRESS"):
             return []
-        channel.name = event.get("DestChannel", channel.name)
-        return self._rings(channel) if event.get("DialStatus") in ("RINGING", "PROGRESS") else []
+        return self.book.rings(channel)
 
     def _dial_end(self, event: Ami, now: datetime) -> list[Heard]:
-        channel = self._known(event.get("DestUniqueid", ""))
-        if channel is None:
-            return []
-        channel.name = event.get("DestChannel", channel.name)
-        return self._answered(channel) if event.get("DialStatus") == "ANSWER" else []
+        channel = self.book.known(event.get("DestUniqueid", ""), event.get("DestChannel", ""))
+        return self.book.answered(channel) if channel and event.get("DialStatus") == "ANSWER" else []
 
     def _new_state(self, event: Ami, now: datetime) -> list[Heard]:
-        channel = self._known(event.get("Uniqueid", ""))
+        channel = self.book.known(event.get("Uniqueid", ""), event.get("Channel", ""))
         if channel is None:
             return []
-        channel.name = event.get("Channel", channel.name)
-        state = event.get("ChannelState")
-        if state == "6":
-            return self._answered(channel)
-        return self._rings(channel) if state == "5" else []
+        if event.get("ChannelState") == _UP:
+            return self.book.answered(channel)
+        return self.book.rings(channel) if event.get("ChannelState") == _RINGING else []
 
     def _originate_response(self, event: Ami, now: datetime) -> list[Heard]:
         success = event.get("Response") == "Success"
-        heard: list[Heard] = []
-        if success and (channel := self._known(event.get("Uniqueid", ""))):
-            heard = self._answered(channel)
-        ended = OriginateEnded(
-            action_id=event.get("ActionID", ""), success=success, reason=f"reason {event.get('Reason', '?')}"
-        )
-        return [*heard, ended]
+        channel = self.book.known(event.get("Uniqueid", "")) if success else None
+        heard = self.book.answered(channel) if channel else []
+        reason = f"reason {event.get('Reason', '?')}"
+        return [*heard, OriginateEnded(action_id=event.get("ActionID", ""), success=success, reason=reason)]
 
     # ------------------------------------------------------------ bridges
 
     def _bridge_enter(self, event: Ami, now: datetime) -> list[Heard]:
-        channel = self._known(event.get("Uniqueid", ""))
         bridge_id = event.get("BridgeUniqueid", "")
-        if channel is None or not bridge_id or channel.bridge_id == bridge_id:
-            return []
-        heard = self._leave(channel)
-        channel.name = event.get("Channel", channel.name)
-        channel.bridge_id = bridge_id
-        self._bridges.setdefault(bridge_id, set()).add(channel.id)
-        if channel.customer:
-            heard += self._answered(channel)
-        elif not channel.up:
-            channel.up = True
-            heard.append(LegUp(agent_id=channel.owner_id, leg_id=channel.id, channel_name=channel.name))
-        other = self._channels.get(self._other(channel))
-        if other is not None:
-            customer, leg = (channel, other) if channel.customer else (other, channel)
-            if not customer.partner_id:
-                customer.partner_id = leg.id
-                heard.append(CallBridged(attempt_id=customer.owner_id, agent_id=leg.owner_id, leg_id=leg.id))
-        return heard
-
-    def _other(self, channel: _Channel) -> str:
-        """The id of an agent's leg in this customer's bridge, or of a customer in this leg's; empty if none."""
-        for other_id in sorted(self._bridges.get(channel.bridge_id, ())):
-            if self._channels[other_id].customer is not channel.customer:
-                return other_id
-        return ""
+        channel = self.book.known(event.get("Uniqueid", ""), event.get("Channel", ""))
+        return self.book.enters_bridge(channel, bridge_id) if channel and bridge_id else []
 
     def _bridge_leave(self, event: Ami, now: datetime) -> list[Heard]:
-        channel = self._channels.get(event.get("Uniqueid", ""))
+        channel = self.book.living(event.get("Uniqueid", ""))
         if channel is None or channel.bridge_id != event.get("BridgeUniqueid"):
             return []
-        return self._leave(channel)
+        return self.book.leaves_bridge(channel)
 
     def _bridge_destroy(self, event: Ami, now: datetime) -> list[Heard]:
-        heard: list[Heard] = []
-        for channel_id in sorted(self._bridges.get(event.get("BridgeUniqueid", ""), ())):
-            heard += self._leave(self._channels[channel_id])
-        return heard
+        return self.book.bridge_ends(event.get("BridgeUniqueid", ""))
 
-    def _leave(self, channel: _Channel) -> list[Heard]:
-        members = self._bridges.get(channel.bridge_id)
-        if members is not None:
-            members.discard(channel.id)
-            if not members:
-                del self._bridges[channel.bridge_id]
-        channel.bridge_id = ""
-        heard: list[Heard] = []
-        pairs = [channel] if channel.customer else [self._channels[id_] for id_ in sorted(members or ())]
-        for customer in pairs:
-            leg = AGENT_CHANNEL.match(customer.partner_id)
-            if leg is not None and channel.id in (customer.id, customer.partner_id):
-                customer.partner_id = ""
-                by = HungUpBy.CUSTOMER if channel.customer else HungUpBy.AGENT
-                heard.append(CallUnbridged(attempt_id=customer.owner_id, agent_id=int(leg[1]), by=by))
-        return heard
-
-    # ------------------------------------------------------------ endings and user events
+    # ------------------------------------------------------------ endings
 
     def _hangup(self, event: Ami, now: datetime) -> list[Heard]:
         sip = sip_cause(event.get("TechCause", ""))
-        channel = self._known(event.get("Uniqueid", ""))
+        channel = self.book.known(event.get("Uniqueid", ""))
         if channel is None:
             # The trunk's channel behind a Local channel of ours: the SIP answer is known there only.
-            behind = self._channels.get(event.get("Linkedid", ""))
+            behind = self.book.living(event.get("Linkedid", ""))
             if behind is not None and behind.customer and not behind.up and sip is not None:
                 behind.sip_cause = sip
             return []
         cause = event.get("Cause", "")
         hangup_cause = int(cause) if cause.isascii() and cause.isdigit() and len(cause) < 4 else None
-        return self._ending(channel, hangup_cause, channel.sip_cause if sip is None else sip)
+        return self.book.ends(channel.id, hangup_cause, sip)
+
+    # ------------------------------------------------------------ what the dialplan tells
 
     def _user_event(self, event: Ami, now: datetime) -> list[Heard]:
         name = event.get("UserEvent", "")
@@ -336,24 +121,21 @@ class Translator:
             if event.get("Stage") == "start":
                 return [MessageStarted(attempt_id=attempt_id)]
             return [MessageEnded(attempt_id=attempt_id)] if event.get("Stage") == "end" else []
-        if name == "DialerdUnattended":
-            if self.leaves_trace(attempt_id):
-                return []
+        if name == "DialerdUnattended" and not self.book.leaves_trace(attempt_id):
             return [TraceLeft(attempt_id=attempt_id, reason=event.get("Reason", ""))]
         return []
 
 
 def _opt_out(event: Ami, attempt_id: int | None, now: datetime) -> list[Heard]:
     number = event.get("Number", "")
-    number = number if NUMBER.match(number) else ""
     if event.get("Source") == "abandon" and attempt_id is not None:
         return [OptOutTrace(number="", at=now, source="abandon", attempt_id=attempt_id, key=f"optout-a{attempt_id}")]
-    if event.get("Source") == "callback" and number:
+    if event.get("Source") == "callback" and NUMBER.match(number):
         return [OptOutTrace(number=number, at=now, source="callback", key=f"optout-{number}")]
     return []
 
 
 def sip_cause(text: str) -> int | None:
-    """The SIP status in a TechCause (`SIP 486 Busy Here`), or None."""
+    """The SIP status in a TechCause (`486`), or None."""
     match = _SIP_CAUSE.search(text)
     return int(match[1]) if match else None
