@@ -6,6 +6,7 @@ It plays docs/asterisk-contract.md on the level of core events; knows nothing of
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -81,6 +82,7 @@ class VirtualTelephony:
         self._world, self._agents, self._agenda, self._post = world, agents, agenda, post
         self._message_s = message_s
         self._calls: dict[str, _Call] = {}
+        self._lines: Counter[str] = Counter()  # calls that are up, by number
         self._requests: dict[int, _Call] = {}
         self._legs: dict[str, _Leg] = {}
         self._request_ids = itertools.count(1)
@@ -94,8 +96,9 @@ class VirtualTelephony:
     def originate(self, order: Originate) -> None:
         """Place a call."""
         number = order.number
-        if any(call.order.number == number for call in self._calls.values()):
+        if number in self._lines:
             self.dialed_twice.append(number)
+        self._lines[number] += 1
         attempt_number = self._attempts[number] = self._attempts.get(number, 0) + 1
         fate = self._world.fate(number, attempt_number, self._agenda.elapsed_s())
         truth = CallTruth(
@@ -296,6 +299,9 @@ class VirtualTelephony:
             if truth.bridged_at is not None:
                 self._post(CallUnbridged(attempt_id=attempt_id, agent_id=agent_id, by=side))
         del self._calls[call.order.channel_id]
+        self._lines[call.order.number] -= 1
+        if not self._lines[call.order.number]:
+            del self._lines[call.order.number]
         self._post(CallEnded(attempt_id=attempt_id, hangup_cause=cause, sip_cause=sip_cause))
         if call.trace is not None:
             self._post(call.trace)
