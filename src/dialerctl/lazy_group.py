@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import os
 import sys
@@ -30,6 +29,8 @@ class Noun(click.Group):
         return super().resolve_command(ctx, args)
 
     def _meant(self, ctx: click.Context, word: str) -> str:
+        import difflib
+
         near = difflib.get_close_matches(word.lower(), self.list_commands(ctx), n=1, cutoff=0.6)
         return f"{ctx.command_path} {near[0]}" if near else ""
 

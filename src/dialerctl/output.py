@@ -1,9 +1,10 @@
-"""Owns how results look: table, JSON, CSV, on the screen or in a file. Must not know any command or the socket."""
+"""Owns how results look: table, JSON, CSV, on the screen or in a file. Must not know any command or the socket.
+
+What only some runs need is imported where it is needed: every import here is paid for by `dialerctl --help`.
+"""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 import sys
@@ -15,7 +16,6 @@ from typing import Any
 import click
 
 from dialerctl.terminal import clean, escape_unsafe_json, pad, screen_columns, shorten, width
-from dialerctl.whole_file import whole_file
 
 JSON_SCHEMA = 1
 Row = Mapping[str, Any]
@@ -142,6 +142,9 @@ def as_json(result: Mapping[str, Any]) -> str:
 
 def as_csv(rows: Sequence[Row]) -> str:
     """CSV with a heading line: every key that any row has, in order of appearance; formulas disarmed."""
+    import csv
+    import io
+
     keys = list(dict.fromkeys(key for row in rows for key in row))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -151,7 +154,7 @@ def as_csv(rows: Sequence[Row]) -> str:
     return text.getvalue().rstrip("\n")
 
 
-_FORMULA = re.compile(r"\A[\s]*[=+\-@\uff1d\uff0b\uff0d\uff20]|\A[\t\r\n]")
+_FORMULA = re.compile(r"\A\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
 _HARMLESS = re.compile(r"\A(\+[0-9]{1,20}|-[0-9]+(\.[0-9]+)?)\Z")
 
 
@@ -167,8 +170,9 @@ def csv_cell(value: Any) -> str:
     if isinstance(value, list | tuple | Mapping):
         value = json.dumps(value, ensure_ascii=False, default=str)
     text = str(value)
-    risky = bool(_FORMULA.match(text)) and not _HARMLESS.match(text)
-    return ("'" if risky else "") + clean(text)
+    cleaned = clean(text)  # first: a control character in front would hide the sign, and vanish
+    risky = (text[:1] in "\t\r\n" and text) or (_FORMULA.match(cleaned) and not _HARMLESS.match(cleaned))
+    return ("'" if risky else "") + cleaned
 
 
 def write(text: str, target: str | None) -> None:
@@ -177,6 +181,8 @@ def write(text: str, target: str | None) -> None:
         click.echo(text, color=True)  # whether there is colour was decided before
         sys.stdout.flush()
         return
+    from dialerctl.whole_file import whole_file
+
     with whole_file(target) as file:
         file.write(text.encode() + b"\n")
 

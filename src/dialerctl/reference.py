@@ -19,7 +19,8 @@ COLUMNS = 100
 
 def every_command() -> Iterator[click.Context]:
     """A context for each command that does something (no groups), in the order of `--help`."""
-    root = click.Context(cli, info_name="dialerctl", terminal_width=COLUMNS, max_content_width=COLUMNS)
+    settings = {**cli.context_settings, "terminal_width": COLUMNS, "max_content_width": COLUMNS}
+    root = click.Context(cli, info_name="dialerctl", **settings)
     yield from _below(root)
 
 

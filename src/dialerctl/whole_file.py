@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -29,7 +28,7 @@ def whole_file(target: str | Path) -> Iterator[BinaryIO]:
         except OSError as error:
             raise _cannot(path, error) from None
         return
-    temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
+    temporary = path.with_name(f".{path.name[:100]}.{os.urandom(4).hex()}.part")
     try:
         # 0666 less the umask, as an ordinary program would; O_EXCL so that nobody's link is followed
         descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, _mode_of(path))

@@ -94,7 +94,8 @@ def show(session: Session, lead_id: str) -> None:
 @click.option(
     "--map", "mapping", multiple=True, metavar="FIELD=HEADING",
     help="Which column is which, like number=Telefon; repeatable. "
-    "Fields: number, name, first_name, last_name, timezone.",
+    "Fields: number, name, first_name, last_name, timezone, priority, "
+    "postal_code, consent_id, consent_class, consent_date.",
 )  # fmt: skip
 @click.option("--no-header", is_flag=True, help="The first row is a lead; columns are called 1, 2, 3 …")
 @click.option("--delimiter", metavar="CHAR", help="CSV delimiter (tab: '\\t'); by default found out.")
@@ -114,7 +115,7 @@ def import_leads(session: Session, **given: Any) -> None:
     Examples:
       dialerctl lead import customers.csv --campaign spring --region DE
       dialerctl lead import customers.xlsx --campaign spring --map number=Telefon --map name=Kunde
-      dialerctl lead import customers.csv --campaign spring --dry-run
+      dialerctl lead import customers.csv --campaign spring --region DE --dry-run
     """
     from dialerctl.importing.run import ImportOptions, run_import
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dialerctl.importing.headings import Columns
+from dialerctl.importing.headings import PLAIN_FIELDS, Columns
 from dialerctl.importing.numbers import NumberError, normalise, zones_of
 from dialerctl.terminal import clean
 
@@ -25,15 +25,12 @@ class CleanLead:
     name: str
     zones: tuple[str, ...]
     attributes: Mapping[str, str] = field(default_factory=dict)
+    more: Mapping[str, str] = field(default_factory=dict)
 
     def as_row(self) -> dict[str, Any]:
         """The row of `lead.import`."""
-        return {
-            "number": self.number,
-            "name": self.name,
-            "zones": list(self.zones),
-            "attributes": dict(self.attributes),
-        }
+        row = {"number": self.number, "name": self.name, "zones": list(self.zones)}
+        return {**row, **self.more, "attributes": dict(self.attributes)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +64,12 @@ def clean_row(cells: Sequence[str], columns: Columns, region: str | None = None)
             return Rejected(f"no time zone is known for {number}: give one in a column headed timezone")
     parts = [part for part in (text("first_name"), text("last_name")) if part]
     attributes = {
-        clean_text(heading)[:MAX_KEY]: clean_text(cells[index])[:MAX_VALUE]
+        clean_text(heading)[:MAX_KEY] or f"column_{index + 1}": clean_text(cells[index])[:MAX_VALUE]
         for index, heading in columns.attributes.items()
         if index < len(cells) and clean_text(cells[index])
     }
-    return CleanLead(number, (text("name") or " ".join(parts))[:MAX_NAME], zones, attributes)
+    more = {name: text(name) for name in PLAIN_FIELDS if text(name)}
+    return CleanLead(number, (text("name") or " ".join(parts))[:MAX_NAME], zones, attributes, more)
 
 
 def clean_text(text: str) -> str:

@@ -8,7 +8,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-FIELDS = ("number", "name", "first_name", "last_name", "timezone")
+PLAIN_FIELDS = ("priority", "postal_code", "consent_id", "consent_class", "consent_date")
+"""Handed on as they are: dialerd checks them."""
+
+FIELDS = ("number", "name", "first_name", "last_name", "timezone", *PLAIN_FIELDS)
 
 USUAL: Mapping[str, tuple[str, ...]] = {
     "number": (
@@ -22,6 +25,11 @@ USUAL: Mapping[str, tuple[str, ...]] = {
     ),
     "first_name": ("firstname", "givenname", "forename", "vorname", "prenom"),
     "last_name": ("lastname", "surname", "familyname", "nachname", "familienname", "apellido", "apellidos"),
+    "priority": ("priority", "prioritat", "priorite", "prioridad"),
+    "postal_code": ("postalcode", "postcode", "zip", "zipcode", "plz", "postleitzahl", "codepostal", "codigopostal"),
+    "consent_id": ("consentid",),
+    "consent_class": ("consentclass",),
+    "consent_date": ("consentdate",),
     "timezone": ("timezone", "tz", "zone", "zeitzone", "fuseauhoraire", "zonahoraria"),
 }  # fmt: skip
 """Names as `fold` leaves them, the most telling first: of two that match, the earlier wins."""

@@ -62,7 +62,9 @@ def _cell(column: ReportColumn, row: Row) -> dict[str, Any]:
 
 def _period(summary: Summary) -> str:
     first, last = local_naive(summary.first), local_naive(summary.last)
-    return f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M}" if first and last else "no calls"
+    if not first or not last:
+        return "There are no such calls."
+    return f"{grouped(summary.total.calls)} calls, started {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M}."
 
 
 def _cards(summary: Summary) -> list[dict[str, Any]]:
