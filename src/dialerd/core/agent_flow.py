@@ -27,6 +27,9 @@ from dialerd.core.roster import Seat
 
 BUSY = frozenset({AgentState.RESERVED, AgentState.ON_CALL})
 
+LEFT_ALONE_S = 5.0
+"""How long a customer whose agent's leg is gone may stay up before dialerd hangs up."""
+
 
 class AgentFlow:
     """Handlers of the agent's orders and legs."""
@@ -43,7 +46,12 @@ class AgentFlow:
             raise Conflict(f"agent {seat.name} is already logged in ({seat.state.value})")
         if seat.leg_id:
             raise Conflict(f"agent {seat.name}: the phone {seat.profile.endpoint} is already ringing")
-        if not self.floor.links[self._node(seat)].connected:
+        link = self.floor.links.get(self._node(seat))
+        if link is None:
+            raise Invalid(
+                f"agent {seat.name} cannot log in: there is no Asterisk {self._node(seat)!r} in the configuration"
+            )
+        if not link.connected:
             raise Unavailable(f"agent {seat.name} cannot log in: Asterisk is not connected")
         if seat.on_hook:
             self.floor.move_seat(seat, AgentMove.LOGIN, now)
@@ -57,6 +65,7 @@ class AgentFlow:
         if seat.state is AgentState.LOGGED_OUT:
             if not seat.leg_id:
                 raise Conflict(f"agent {seat.name} is not logged in")
+            seat.logout_wanted = True
             self._drop_leg(seat)
         elif seat.state in BUSY and not event.force:
             seat.logout_wanted = True
@@ -150,14 +159,16 @@ class AgentFlow:
     def _on_hook_leg_ended(self, seat: Seat, was_up: bool, now: Moment) -> None:
         call = self.floor.calls.get(seat.attempt_id) if seat.attempt_id is not None else None
         if seat.state is AgentState.RESERVED:
-            self._give_back(call, seat)
-            if not was_up:
+            self._give_back(call, seat, now)
+            if not was_up and not seat.logout_wanted:
                 seat.pause_wanted = "the phone did not answer"
                 self.floor.log("warning", f"agent {seat.name} is paused: the phone did not answer a call")
             self.release(seat, now)
         elif seat.state is AgentState.ON_CALL and call is not None:
-            call.attempt.hung_up_by = HungUpBy.AGENT
+            self._left_by_agent(call, now)
             self.begin_wrap_up(seat, call, now)
+        elif seat.state is AgentState.LOGGED_OUT:
+            self.lose_leg(seat, "the phone did not answer", now)
 
     def lose_leg(self, seat: Seat, reason: str, now: Moment) -> None:
         """A nailed-up leg is gone: the agent is logged out with the reason; its call is told."""
@@ -165,6 +176,7 @@ class AgentFlow:
         state = seat.state
         wanted = seat.logout_wanted
         seat.attempt_id, seat.pause_wanted, seat.logout_wanted = None, None, False
+        self.floor.deadlines.cancel(Wait.WRAP_UP, seat.profile.id)
         self._forget_leg(seat)
         if state is AgentState.LOGGED_OUT:
             seat.reason = reason
@@ -179,23 +191,27 @@ class AgentFlow:
         if call is None:
             return
         if state is AgentState.RESERVED:
-            self._give_back(call, seat)
+            self._give_back(call, seat, now)
         elif state is AgentState.ON_CALL:
-            call.attempt.hung_up_by = HungUpBy.AGENT
             call.attempt.note = call.attempt.note or "the agent's leg was lost"
-            self.floor.deadlines.set(Wait.ENDING, call.attempt.id, now.mono + 5)
+            self._left_by_agent(call, now)
         elif state is AgentState.WRAP_UP and call.attempt.state is AttemptState.ENDED:
             close_call(self.floor, call, now)
 
-    def _give_back(self, call: LiveCall | None, seat: Seat) -> None:
+    def _left_by_agent(self, call: LiveCall, now: Moment) -> None:
+        """The agent's side of the talk is gone; the dialplan ends the customer's, else dialerd does."""
+        if call.attempt.hung_up_by is HungUpBy.UNKNOWN:
+            call.attempt.hung_up_by = HungUpBy.AGENT
+        self.floor.deadlines.set(Wait.ENDING, call.attempt.id, now.mono + LEFT_ALONE_S)
+
+    def _give_back(self, call: LiveCall | None, seat: Seat, now: Moment) -> None:
         """A reserved agent is lost to its call: the person waits again (until the limit it already has)."""
         if call is None:
             return
         call.failed_agents |= {seat.profile.id}
-        call.agent_id = None
         advance(call, AttemptMove.UNASSIGN)
         if call.attempt.state is AttemptState.WAITING:
-            self.floor.waiting[call.attempt.id] = call
+            self.floor.wait_again(call, now)
 
     def leg_overdue(self, agent_id: int, now: Moment) -> None:
         """No news of a ringing phone: hang it up and treat it as not answered."""
