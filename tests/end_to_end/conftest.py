@@ -9,7 +9,7 @@ How to use them (everything on 127.0.0.1, nothing needs asyncio; in async tests 
         farend.behaves("1001", Behaviour(then=tone(1000)))                          # agent's phone, 1000 Hz
         ...  # originate PJSIP/5550001@trunk and PJSIP/1001 with your own client on pbx.ports.ami
         customer = farend.wait_for_call("5550001")
-        farend.wait_until(lambda: customer.tone_seconds(1000) > 1, 10, "the agent at the customer's ear")
+        farend.wait_for_tone(customer, 1000, seconds=1)
         farend.hang_up(customer)
 
 `pbx`      running Asterisk with the shipped asterisk-config. AMI: 127.0.0.1:`pbx.ports.ami`, user `dialerd`, secret
@@ -31,7 +31,10 @@ A machine that cannot run Asterisk (no root, no Debian) skips these tests; with 
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -40,6 +43,7 @@ from .pbx.agi import AgiServer
 from .pbx.ami import AmiClient
 from .pbx.asterisk import Asterisk
 from .pbx.host import HarnessUnavailable
+from .product import Product
 from .prompts import Prompts, write_prompts
 
 DISPLAYED_NUMBER = "390612345678"
@@ -96,3 +100,16 @@ def agi() -> Iterator[AgiServer]:
 def prompts(pbx: Asterisk) -> Prompts:
     """The sound names of the messages."""
     return write_prompts(pbx.folder / "sounds")
+
+
+@pytest.fixture
+def product(pbx: Asterisk) -> Iterator[Product]:
+    """dialerd with FastAGI, running and connected; on a store of its own."""
+    folder = Path(tempfile.mkdtemp(prefix="dlr"))  # short: a Unix socket's path has 108 bytes
+    made = Product(folder, pbx)
+    try:
+        made.start()
+        yield made
+    finally:
+        made.close()
+        shutil.rmtree(folder, ignore_errors=True)

@@ -42,8 +42,8 @@ def test_both_hear_each_other_and_the_call_ends_from_either_side(
         assert entered["BridgeUniqueid"] == ami.events("BridgeEnter", Uniqueid=leg.channel_id)[-1]["BridgeUniqueid"]
     for leg, attempt in calls:
         customer, phone_call = farend.wait_for_call(attempt.number), farend.wait_for_call(leg.phone)
-        farend.wait_until(lambda c=customer: c.tone_seconds(AGENT_HZ) > 2.1, 5, "agent at the customer's ear")
-        farend.wait_until(lambda c=phone_call: c.tone_seconds(CUSTOMER_HZ) > 0.3, 6, "customer at the agent's ear")
+        farend.wait_for_tone(customer, AGENT_HZ, seconds=2.1)
+        farend.wait_for_tone(phone_call, CUSTOMER_HZ, seconds=0.3)
         assert customer.silence_after_answer_s() < 0.5
         # longer than the guard: nothing has touched the conversation
         assert customer.talking and phone_call.talking
@@ -54,7 +54,7 @@ def test_both_hear_each_other_and_the_call_ends_from_either_side(
     farend.hang_up(farend.wait_for_call(by_phone.phone))
     for leg, attempt in calls:
         assert ami.event("Hangup", Uniqueid=attempt.channel_id)["Cause"] == "16"
-        farend.wait_until(lambda n=attempt.number: farend.wait_for_call(n).over, 3, "the customer's end")
+        farend.wait_for_end(farend.wait_for_call(attempt.number))
         leavers = [m["Uniqueid"] for m in ami.events("BridgeLeave", BridgeTechnology="simple_bridge")]
         ours = [one for one in leavers if one in (leg.channel_id, attempt.channel_id)]
         assert ours[0] == (attempt.channel_id if leg is by_customer else leg.channel_id)
@@ -83,7 +83,7 @@ def test_an_agent_gone_at_the_bridge_is_asked_for_again(
     call_customer(ami, attempt)
     customer = farend.wait_for_call("5550010")
     ami.event("BridgeEnter", Uniqueid=attempt.channel_id)
-    farend.wait_until(lambda: customer.tone_seconds(AGENT_HZ) > 0.5, 3, "the second agent's voice")
+    farend.wait_for_tone(customer, AGENT_HZ)
     assert len(agi.requests(attempt.attempt)) == 2
     assert customer.silence_after_answer_s() < 1.0
 

@@ -55,7 +55,7 @@ def test_the_script_passes_on_what_dialerd_says_and_nothing_else(
             ami.event("UserEvent", UserEvent="DialerdMessage", Attempt=attempt.attempt, Stage="start")
         ami.event("BridgeEnter", Uniqueid=agent.channel_id)
         customer = farend.wait_for_call("5554001")
-        farend.wait_until(lambda: customer.tone_seconds(1000) > 0.5, 3, "the agent's voice")
+        farend.wait_for_tone(customer, 1000)
         asked = {str(r["params"]["attempt"]): r for r in verdicts.requests}
         assert asked[agent.attempt]["params"]["token"] == agent.token
         assert asked[agent.attempt]["params"]["amd_status"] == "HUMAN"

@@ -88,7 +88,7 @@ def test_only_dialerds_own_events_arrive(pbx: Asterisk, farend: FarEnd, ami: Ami
     farend.wait_until(lambda: bool(farend.wait_for_call("1001").digits), 3, "the customer's key at the agent's phone")
     farend.hang_up(farend.wait_for_call("5555010"))
     ami.event_count(2, "BridgeEnter", Uniqueid=leg.channel_id, BridgeTechnology="holding_bridge")
-    farend.wait_until(lambda: farend.wait_for_call("5555011").over, 3, "the end of the other call")
+    farend.wait_for_end(farend.wait_for_call("5555011"))
     seen = ami.events()
     assert {m["Event"] for m in seen} == {
         "FullyBooted", "DialState", "DialEnd", "OriginateResponse", "BridgeEnter", "BridgeLeave", "VarSet", "DTMFEnd",

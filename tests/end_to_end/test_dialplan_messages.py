@@ -73,7 +73,7 @@ def test_who_calls_the_displayed_number_hears_who_called_and_can_opt_out(
     optout = ami.event("UserEvent", UserEvent="DialerdOptOut", Source="callback", Number="+393331112222")
     assert optout["Attempt"] == ""
     for call in (presses, nobody, hostile):
-        farend.wait_until(lambda c=call: c.over, 10, "the end of the call")
+        farend.wait_for_end(call, timeout_s=10)
         assert call.ended_by == "pbx"
     for call in (presses, listens, nobody):
         assert call.heard_tone(prompts.inbound_hz) and call.silence_after_answer_s() < 1.0

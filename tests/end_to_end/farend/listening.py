@@ -68,7 +68,7 @@ def _joined(times: Iterable[float], gap_s: float = 0.15, shortest_s: float = 0.0
 
 def _power(payload: bytes) -> float:
     samples = [LINEAR[code] for code in payload]
-    return sum(map(mul, samples, samples)) / max(1, len(samples))
+    return float(sum(map(mul, samples, samples))) / max(1, len(samples))
 
 
 def _has_tone(payload: bytes, frequency_hz: int) -> bool:
@@ -77,9 +77,9 @@ def _has_tone(payload: bytes, frequency_hz: int) -> bool:
     if count == 0:
         return False
     cosine, sine = _waves(frequency_hz, count)
-    along, across = sum(map(mul, samples, cosine)), sum(map(mul, samples, sine))
+    along, across = float(sum(map(mul, samples, cosine))), float(sum(map(mul, samples, sine)))
     power = 2.0 * (along * along + across * across) / (count * count)
-    return power > _TONE_POWER and power > _TONE_SHARE * sum(map(mul, samples, samples)) / count
+    return power > max(_TONE_POWER, _TONE_SHARE * float(sum(map(mul, samples, samples))) / count)
 
 
 @lru_cache(maxsize=64)

@@ -75,6 +75,15 @@ class FarEnd:
                 raise AssertionError(f"not seen within {timeout_s} s: {what}")
             time.sleep(0.02)
 
+    def wait_for_tone(self, call: CallLog, frequency_hz: int, *, seconds: float = 0.5, timeout_s: float = 8.0) -> None:
+        """Wait until a call's far end has heard a tone for so long in all; AssertionError when it does not."""
+        what = f"{frequency_hz} Hz for {seconds} s at {call.number}"
+        self.wait_until(lambda: call.tone_seconds(frequency_hz) >= seconds, timeout_s, what)
+
+    def wait_for_end(self, call: CallLog, *, timeout_s: float = 5.0) -> None:
+        """Wait until a call is over, whoever ends it; AssertionError when it is not in time."""
+        self.wait_until(lambda: call.over, timeout_s, f"the end of the call to {call.number}")
+
     def dial(self, pbx_sip_port: int, *, caller: str, number: str, behaviour: Behaviour | None = None) -> CallLog:
         """Call a number of the PBX as `caller`; the behaviour's audio, keys and hang-up count from the answer."""
         log = CallLog(number=number, caller=caller, to_farend=False, invited_at=time.monotonic())
@@ -103,7 +112,12 @@ class FarEnd:
 
     def hang_up_all(self, timeout_s: float = 5.0) -> None:
         """End every call and wait until none is left: a clean slate between tests."""
-        self._order(lambda: [leg.hang_up() for leg in list(self._legs.values())] and None)
+
+        def every_leg() -> None:
+            for leg in list(self._legs.values()):
+                leg.hang_up()
+
+        self._order(every_leg)
         self.wait_until(lambda: all(call.over for call in tuple(self.calls)), timeout_s, "all calls over")
 
     def forget(self) -> None:

@@ -1,0 +1,1 @@
+"""Records the AMI and AGI transcripts of tests/fixtures from a real Asterisk; see __main__.py."""
