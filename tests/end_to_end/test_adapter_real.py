@@ -249,7 +249,8 @@ async def test_hang_up_while_waiting_is_attended(pbx: Asterisk, farend: FarEnd) 
         assert f"/dialerd/unattended/{call.attempt_id}" not in await asyncio.to_thread(pbx.database)
 
 
-async def test_abandon_and_opt_out(pbx: Asterisk, farend: FarEnd, abandon: str) -> None:
+async def test_abandon_and_opt_out(pbx: Asterisk, farend: FarEnd) -> None:
+    abandon = str(pbx.folder / "sounds/abandon")
     farend.behaves("5560008", Behaviour())
     farend.behaves("5560009", Behaviour(digits=((1.0, "9"),)))
     async with dialer_on(pbx) as dialer:
@@ -267,7 +268,8 @@ async def test_abandon_and_opt_out(pbx: Asterisk, farend: FarEnd, abandon: str) 
         assert f"/dialerd/optout/a{pressed.attempt_id}" not in await asyncio.to_thread(pbx.database)
 
 
-async def test_the_dialplan_alone_its_trace_and_its_removal(pbx: Asterisk, farend: FarEnd, abandon: str) -> None:
+async def test_the_dialplan_alone_its_trace_and_its_removal(pbx: Asterisk, farend: FarEnd) -> None:
+    abandon = str(pbx.folder / "sounds/abandon")
     farend.behaves("5560010", Behaviour())
     farend.behaves("5560011", Behaviour())
     async with dialer_on(pbx) as dialer:  # the dialer never answers: while we watch, the trace comes at the call's end
