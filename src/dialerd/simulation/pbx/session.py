@@ -20,9 +20,9 @@ MAX_UNREAD = 4_300_000  # a reader this far behind is cut off
 # eventfilter lines of asterisk-config/manager_dialerd.conf; a test compares.
 DIALERD_FILTERS = (
     "^Event: (FullyBooted|Shutdown|OriginateResponse)",
-    "^Event: (DialState|DialEnd|BridgeEnter|BridgeLeave|Hangup).*Uniqueid: (dlr|agt)-",
+    "^Event: (DialState|DialEnd|BridgeEnter|BridgeLeave|Hangup)[^R].*Uniqueid: (dlr|agt)-",
     "^Event: VarSet.*Uniqueid: dlr-.*Variable: AMD(STATUS|CAUSE)",
-    "^Event: DTMFEnd.*Uniqueid: agt-",
+    "^Event: DTMFEnd.*Uniqueid: agt-.*Direction: Received",
     "^Event: UserEvent.*UserEvent: Dialerd",
 )
 READ_CLASSES = frozenset({"system", "call", "user", "dtmf", "dialplan"})
