@@ -362,6 +362,39 @@ async def test_dialplan_reload_and_a_cut_link_leave_the_talk_alone(pbx: Asterisk
         assert not [e for e in dialer.events if isinstance(e, CallBridged | CallAnswered | LegUp)]
 
 
+async def test_a_burst_ends_completely(pbx: Asterisk, farend: FarEnd) -> None:
+    farend.behaves("5560020", *[rejecting(486)] * 60)
+    farend.behaves("5560021", *[Behaviour()] * 40)
+    async with dialer_on(pbx) as dialer:
+        calls = [dialer.call("5560020") for _ in range(60)] + [dialer.call("5560021", guard_s=20.0) for _ in range(40)]
+        began: dict[int, float] = {}
+        took: list[float] = []
+        original = dialer.post
+
+        def post(event: PbxEvent) -> None:
+            if isinstance(event, VerdictAsked):
+                began[event.attempt_id] = time.monotonic()
+            elif isinstance(event, CallEnded) and event.attempt_id in began:
+                took.append(time.monotonic() - began[event.attempt_id])
+            original(event)
+
+        dialer.node._post = post
+        for call in calls:
+            dialer.verdicts[call.attempt_id] = ("hangup", "")
+            dialer.node.carry_out(call)
+        for call in calls:
+            await dialer.next(CallEnded, 30, attempt_id=call.attempt_id)
+        ended = [event.attempt_id for event in dialer.events if isinstance(event, CallEnded)]
+        assert sorted(ended) == sorted(call.attempt_id for call in calls)
+        assert len(took) == 40 and not [e for e in dialer.events if isinstance(e, OriginateFailed)]
+        print(f"verdict to hang-up: median {sorted(took)[20] * 1000:.0f} ms, worst {max(took) * 1000:.0f} ms")
+        await until(lambda: len(dialer.node._commands._background) == 0, "no command under way")
+        counters = dialer.node.counters
+        assert len(dialer.node._book) == 0
+        assert not dialer.node._link._manager.protocol.responses  # type: ignore[union-attr]
+        assert not counters["handler_errors"] and not counters["answers_late"] and not counters["verdicts_undelivered"]
+
+
 async def test_wrong_secret_and_hostile_values(pbx: Asterisk, farend: FarEnd) -> None:
     async with dialer_on(pbx) as dialer:
         wicked = 'x"\r\nAction: Command\r\nCommand: core stop now'
