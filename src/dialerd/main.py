@@ -24,12 +24,8 @@ import click
 from dialerd.asterisk.node import AsteriskNode
 from dialerd.asterisk.settings import NodeSettings
 from dialerd.config import DEFAULT_CONFIG, ConfigInvalid, Settings, load
-from dialerd.control.context import Services
-from dialerd.control.dispatch import Dispatcher
-from dialerd.control.methods.table import METHODS
-from dialerd.control.peer import RoleBook, SystemAccounts, read_credentials
+from dialerd.control.edge import control_server
 from dialerd.control.protocol import PROTOCOL_VERSION, ExitCode
-from dialerd.control.server import ControlServer
 from dialerd.core.dialer import Dialer
 from dialerd.core.dispositions import definitions
 from dialerd.core.errors import DialerError, Unavailable
@@ -123,7 +119,9 @@ async def run(settings: Settings, simulated: SimulatedOptions | None = None) -> 
         for node in nodes.values():
             await node.start()
             stack.push_async_callback(node.stop)
-        control = _control(settings, store, engine, started_at)
+        control = control_server(
+            settings, store.records, engine, version=VERSION, now=lambda: datetime.now(UTC), pause=asyncio.sleep
+        )
         await control.start()
         stack.push_async_callback(control.stop)
 
@@ -225,34 +223,6 @@ async def _restored(store: Store, before: Any) -> Restored:
             for campaign in before.campaigns
             if campaign.name in rates
         },
-    )
-
-
-def _control(settings: Settings, store: Store, engine: Engine, started_at: datetime) -> ControlServer:
-    accounts = SystemAccounts()
-    services = Services(
-        records=store.records,
-        floor=engine,
-        settings=settings,
-        version=VERSION,
-        started_at=started_at,
-        now=lambda: datetime.now(UTC),
-        pause=asyncio.sleep,
-    )
-    dispatcher = Dispatcher(METHODS, services, request_timeout_s=settings.control.request_timeout_s)
-    roles = RoleBook(
-        roles=settings.roles,
-        agent_users=dict(settings.agent_users),
-        socket_group=settings.control.group,
-        own_uid=os.geteuid(),
-        accounts=accounts,
-    )
-    return ControlServer(
-        Path(settings.control.socket),
-        dispatcher.respond,
-        lambda connection: roles.peer(read_credentials(connection, accounts)),
-        group=settings.control.group,
-        mode=int(settings.control.mode, 8),
     )
 
 

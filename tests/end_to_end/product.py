@@ -18,7 +18,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .conftest import Prompts
 from .pbx.asterisk import Asterisk
 
 PROGRAMS = Path(sys.executable).parent
@@ -66,7 +65,7 @@ class Product:
                 ami=pbx.ports.ami,
                 secret=pbx.configuration.ami_secret,
                 agi=agi,
-                agi_port=agi_port,
+                agi_port=agi_port or free_port(),
                 script=pbx.folder / "agi-bin/dialerd-amd.agi",
                 verdict=verdict / "verdict.sock",
             )
@@ -158,11 +157,11 @@ class Product:
 
     # -- set-up
 
-    def campaign(self, name: str, prompts: Prompts, *options: str) -> None:
+    def campaign(self, name: str, abandon: str, *options: str) -> None:
         """Add a campaign that may call round the clock."""
         self.ctl(
             "campaign", "add", name, "--trunk", "main", "--caller-id", "+390612345678", "--abandon-message",
-            prompts.abandon, "--daily-start", "00:00", "--daily-end", "23:59", "--call-days", "mon-sun",
+            abandon, "--daily-start", "00:00", "--daily-end", "23:59", "--call-days", "mon-sun",
             "--timezone", open_zone(), *options,
         )  # fmt: skip
 
@@ -197,6 +196,8 @@ class Product:
         while time.monotonic() < end:
             if condition():
                 return
+            if self.process is not None and self.process.poll() not in (None, -9, 0):
+                break
             time.sleep(0.05)
         tail = "\n".join(self.log().splitlines()[-25:])
         raise AssertionError(f"not within {timeout_s} s: {what}\n{tail}")

@@ -25,6 +25,10 @@ from dialerd.core.messages import (
 from dialerd.core.moment import Moment
 from dialerd.core.roster import Seat
 
+LEG_LOST_NOTE = "the agent's leg was lost"
+LEG_LOST_WITHIN_S = 1.0
+"""Asterisk tells first that the agent's leg left the bridge and then, a moment later, that it is gone."""
+
 BUSY = frozenset({AgentState.RESERVED, AgentState.ON_CALL})
 
 LEFT_ALONE_S = 5.0
@@ -193,10 +197,13 @@ class AgentFlow:
         if state is AgentState.RESERVED:
             self._give_back(call, seat, now)
         elif state is AgentState.ON_CALL:
-            call.attempt.note = call.attempt.note or "the agent's leg was lost"
+            call.attempt.note = call.attempt.note or LEG_LOST_NOTE
             self._left_by_agent(call, now)
-        elif state is AgentState.WRAP_UP and call.attempt.state is AttemptState.ENDED:
-            close_call(self.floor, call, now)
+        elif state is AgentState.WRAP_UP:
+            if _ended_by_leg(call, now):
+                call.attempt.note = call.attempt.note or LEG_LOST_NOTE
+            if call.attempt.state is AttemptState.ENDED:
+                close_call(self.floor, call, now)
 
     def _left_by_agent(self, call: LiveCall, now: Moment) -> None:
         """The agent's side of the talk is gone; the dialplan ends the customer's, else dialerd does."""
@@ -313,3 +320,11 @@ class AgentFlow:
 
     def _node(self, seat: Seat) -> str:
         return seat.profile.node or self.floor.settings.default_node
+
+
+def _ended_by_leg(call: LiveCall, now: Moment) -> bool:
+    """True when the talk ended just now from the agent's side: the leg that is gone took it along."""
+    ended_at = call.attempt.ended_at
+    if call.attempt.hung_up_by is not HungUpBy.AGENT or ended_at is None:
+        return False
+    return (now.wall - ended_at).total_seconds() <= LEG_LOST_WITHIN_S
