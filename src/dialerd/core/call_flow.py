@@ -57,6 +57,8 @@ class CallFlow:
             return "dialerd is stopping"
         if not self.floor.links[call.attempt.node].connected:
             return "Asterisk is not connected"
+        if self.floor.store_fault:
+            return "the store does not accept writes"
         if call.is_test:
             return ""
         if run is None or run.campaign.state is not CampaignState.ACTIVE:
@@ -103,25 +105,36 @@ class CallFlow:
 
     def refused(self, event: AttemptRefused, now: Moment) -> None:
         """The gate forbade it inside the transaction: nothing was dialled, the store has rescheduled the lead."""
-        call = self.floor.calls.pop(event.attempt_id, None)
+        call = self._intent(event.attempt_id)
         if call is None:
             return
+        del self.floor.calls[event.attempt_id]
         run = self.floor.campaigns.get(call.attempt.campaign_id)
-        if run is not None:
+        if call.is_test:
+            text = f"test call {event.attempt_id} was refused: {event.verdict.detail or event.verdict.rule}"
+            self.floor.log("warning", text, call.attempt.campaign_id)
+        elif run is not None:
             run.refused[event.verdict.rule] += 1
         self.floor.decide_soon([call.attempt.campaign_id], now)
 
     def not_committed(self, event: StoreFailed) -> None:
         """Intents that never reached the disk: forget them; the store gives their leads back when it recovers."""
         for attempt_id in event.attempt_ids:
-            self.floor.calls.pop(attempt_id, None)
+            if self._intent(attempt_id) is not None:
+                del self.floor.calls[attempt_id]
+
+    def _intent(self, attempt_id: int) -> LiveCall | None:
+        """The call while it is only an intent: what was sent can be neither refused nor lost by the store."""
+        call = self.floor.calls.get(attempt_id)
+        return call if call is not None and call.attempt.state is AttemptState.INTENDED else None
 
     def originate_failed(self, event: OriginateFailed, now: Moment) -> None:
         """A refused Originate ends the attempt; an unanswered one is left to reconciliation or its deadline."""
         call = self._by_channel(event.channel_id)
-        if call is None or not event.certain or call.attempt.state is AttemptState.ENDED:
+        if call is None or not event.certain or call.attempt.state not in CANCELLABLE:
             return
-        self.end(call, now, Status.FAILED, HungUpBy.NETWORK, event.reason)
+        status = Status.CANCELLED if call.cancelled else Status.FAILED
+        self.end(call, now, status, HungUpBy.NETWORK, event.reason)
 
     # -- progress
 
@@ -138,28 +151,35 @@ class CallFlow:
             self.note_answer(call, now)
 
     def note_answer(self, call: LiveCall, now: Moment) -> None:
-        """Record the answer once; AGI and AMI may tell of it in either order."""
+        """Record the answer once; AGI and AMI may tell of it in either order. The AGI must ask before ENDING."""
         if not advance(call, AttemptMove.ANSWER):
             return
         call.attempt.answered_at = now.wall
         call.answered = now
         self.floor.deadlines.cancel(Wait.DIAL, call.attempt.id)
+        self.floor.expect_end(call, now)
         self.floor.save(call)
 
     # -- the end
 
     def hang_up(self, call: LiveCall, by: HungUpBy, now: Moment) -> None:
-        """End one call by our own will; the record is finished when Asterisk reports the hang-up."""
+        """End one call; the record is finished when Asterisk reports the hang-up. Who ended it first stays known."""
+        if call.attempt.hung_up_by is HungUpBy.UNKNOWN:
+            call.attempt.hung_up_by = by
+        call.hangup_sent = True
+        self.floor.emit(Hangup(node=call.attempt.node, channel_id=call.attempt.channel_id))
+        self.floor.expect_end(call, now)
+
+    def cancel(self, call: LiveCall, by: HungUpBy, now: Moment) -> None:
+        """Somebody wants this call to end: before an answer it is then no attempt at the person."""
         if call.attempt.state in CANCELLABLE:
             call.cancelled = True
-        call.attempt.hung_up_by = by
-        self.floor.emit(Hangup(node=call.attempt.node, channel_id=call.attempt.channel_id))
-        self.floor.deadlines.set(Wait.ENDING, call.attempt.id, now.mono + self.floor.settings.ending_timeout_s)
+        self.hang_up(call, by, now)
 
     def ended(self, event: CallEnded, now: Moment) -> None:
         """The channel is gone: status from the state it was in, causes from Asterisk."""
         call = self.floor.calls.get(event.attempt_id)
-        if call is None or call.attempt.state is AttemptState.ENDED:
+        if call is None or call.attempt.state in (AttemptState.INTENDED, AttemptState.ENDED):
             return
         attempt = call.attempt
         attempt.hangup_cause, attempt.sip_cause = event.hangup_cause, event.sip_cause
@@ -174,9 +194,9 @@ class CallFlow:
         if state is AttemptState.MACHINE:
             return Status.MACHINE
         if state in (AttemptState.WAITING, AttemptState.CONNECTING):
-            limit = call.campaign.abandon_after_s
             waited = now.seconds_since(call.limit_from) if call.limit_from else 0.0
-            return Status.ABANDONED if waited > limit else Status.CUSTOMER_HANGUP
+            left_alone = call.hangup_sent or waited > call.campaign.abandon_after_s
+            return Status.ABANDONED if left_alone else Status.CUSTOMER_HANGUP
         if state is AttemptState.ANSWERED:
             return Status.CUSTOMER_HANGUP
         if call.cancelled:
@@ -200,7 +220,7 @@ class CallFlow:
         for wait in (Wait.DIAL, Wait.LIMIT, Wait.CONNECT, Wait.ENDING):
             self.floor.deadlines.cancel(wait, attempt.id)
         self.floor.waiting.pop(attempt.id, None)
-        call.request_id = None
+        self.floor.answer_agi(call, "hangup")
         if self.agents.call_ended(call, now):
             self.floor.save(call)
         else:
@@ -219,7 +239,10 @@ class CallFlow:
     # -- deadlines
 
     def dial_overdue(self, attempt_id: int, now: Moment) -> None:
-        """No end to an Originate in time: hang up by id; if even that changes nothing, ENDING closes it."""
+        """No end to an Originate in time: hang up by id; if even that changes nothing, ENDING closes it.
+
+        The phone may have rung all the time: this is no cancelled call, it counts as an attempt.
+        """
         call = self.floor.calls.get(attempt_id)
         if call is not None and call.attempt.state in CANCELLABLE:
             self.hang_up(call, HungUpBy.DIALER, now)
@@ -230,12 +253,11 @@ class CallFlow:
         if call is None or call.attempt.state is AttemptState.ENDED:
             return
         if not self.floor.links[call.attempt.node].connected:
-            self.floor.deadlines.set(Wait.ENDING, attempt_id, now.mono + self.floor.settings.ending_timeout_s)
-            return
-        if call.attempt.hung_up_by is HungUpBy.UNKNOWN:
+            self.floor.expect_end(call, now)
+        elif not call.hangup_sent:
             self.hang_up(call, HungUpBy.DIALER, now)
-            return
-        self.close_lost(call, now, "Asterisk reported no end of the call")
+        else:
+            self.close_lost(call, now, "Asterisk reported no end of the call")
 
     def verdict_request_gone(self, event: VerdictAbandoned) -> None:
         """The AGI that waited is gone; its hang-up or the dialplan's own action is reported separately."""
@@ -247,7 +269,7 @@ class CallFlow:
         """Shutdown: end every call that nobody has answered yet."""
         for call in list(self.floor.calls.values()):
             if call.attempt.state in CANCELLABLE and not call.cancelled:
-                self.hang_up(call, HungUpBy.DIALER, now)
+                self.cancel(call, HungUpBy.DIALER, now)
 
     def _by_channel(self, channel_id: str) -> LiveCall | None:
         return next((c for c in self.floor.calls.values() if c.attempt.channel_id == channel_id), None)

@@ -21,7 +21,7 @@ from dialerd.core.call_flow import CallFlow
 from dialerd.core.campaign import CampaignState, DialMode, next_campaign_state
 from dialerd.core.closing import close_call
 from dialerd.core.deadlines import Wait
-from dialerd.core.dialling_flow import DiallingFlow
+from dialerd.core.dialling_flow import TEST_MODE, DiallingFlow
 from dialerd.core.dispositions import Disposition, definitions
 from dialerd.core.errors import Conflict, NotFound
 from dialerd.core.floor import Floor, LiveCall
@@ -148,6 +148,7 @@ class Dialer:
         Orders that are refused raise a DialerError with a sentence and change nothing. `answer` holds what an
         order gave back (a test call's attempt id).
         """
+        self._answer = None
         self._answer = self._handlers[type(event)](event, now)
         self.verdicts.serve_waiting(now)
         return self.floor.take_outbox()
@@ -229,7 +230,10 @@ class Dialer:
             attempt.state = AttemptState.DIALING
         if attempt.state in (AttemptState.WAITING, AttemptState.CONNECTING):
             attempt.state = AttemptState.ANSWERED
-        call = LiveCall(attempt=attempt, campaign=run.campaign, agent_id=attempt.agent_id)
+        if attempt.state is not AttemptState.TALKING and attempt.bridged_at is None:  # it met nobody
+            attempt.agent_id, attempt.agent_channel = None, ""
+        is_test = attempt.dial_mode == TEST_MODE
+        call = LiveCall(attempt=attempt, campaign=run.campaign, is_test=is_test, agent_id=attempt.agent_id)
         self.floor.calls[attempt.id] = call
         return call
 
@@ -276,7 +280,7 @@ class Dialer:
             raise NotFound(f"call {event.attempt_id} is not in progress")
         if call.attempt.state is AttemptState.INTENDED:
             raise Conflict(f"call {event.attempt_id} has not been placed yet: try again")
-        self.calls.hang_up(call, HungUpBy.AGENT if event.by_agent else HungUpBy.DIALER, now)
+        self.calls.cancel(call, HungUpBy.AGENT if event.by_agent else HungUpBy.DIALER, now)
 
     def _shutdown(self, event: ShutdownBegan, now: Moment) -> None:
         self.floor.stopping = True

@@ -14,7 +14,7 @@ from dialerd.core.deadlines import Deadlines, Wait
 from dialerd.core.dispositions import Disposition
 from dialerd.core.errors import NotFound
 from dialerd.core.lead import Lead
-from dialerd.core.messages import Command, LogEvent, SaveAgentState, SaveAttempt, Shortage
+from dialerd.core.messages import Command, LogEvent, SaveAgentState, SaveAttempt, SendVerdict, Shortage
 from dialerd.core.moment import Moment
 from dialerd.core.pacing import Pacer, PacingDecision
 from dialerd.core.pacing.rate import CallRate
@@ -62,7 +62,8 @@ class LiveCall:
     request_id: int | None = None  # the AGI that waits for a verdict
     agent_id: int | None = None  # reserved or talking
     failed_agents: frozenset[int] = frozenset()
-    cancelled: bool = False  # dialerd hung it up before an answer
+    cancelled: bool = False  # ended before an answer because somebody wanted it so
+    hangup_sent: bool = False  # Asterisk was told to hang it up
     trace_key: str = ""  # the dialplan acted alone and left this durable trace
     callback_at: datetime | None = None  # the agent's promise to call again
 
@@ -175,6 +176,31 @@ class Floor:
     def save(self, call: LiveCall) -> None:
         """Keep the progress of a call."""
         self.emit(SaveAttempt(attempt=call.attempt.snapshot()))
+
+    def expect_end(self, call: LiveCall, now: Moment) -> None:
+        """Asterisk must report the end of this call within ENDING; then it is hung up."""
+        self.deadlines.set(Wait.ENDING, call.attempt.id, now.mono + self.settings.ending_timeout_s)
+
+    def start_limit(self, call: LiveCall, at_mono: float) -> None:
+        """A person waits for an agent, until `at_mono` at the latest."""
+        self.waiting[call.attempt.id] = call
+        self.deadlines.cancel(Wait.ENDING, call.attempt.id)
+        self.deadlines.set(Wait.LIMIT, call.attempt.id, at_mono)
+
+    def wait_again(self, call: LiveCall, now: Moment) -> None:
+        """The agent is lost to this person before the bridge: back to waiting, within the limit that already runs."""
+        call.agent_id = None
+        call.attempt.agent_id, call.attempt.agent_channel = None, ""
+        self.deadlines.cancel(Wait.CONNECT, call.attempt.id)
+        start = call.limit_from or call.answered or now
+        limit = start.mono + call.campaign.abandon_after_s - self.settings.verdict_margin_s
+        self.start_limit(call, max(limit, now.mono))
+
+    def answer_agi(self, call: LiveCall, verdict: str, leg_id: str = "") -> None:
+        """Answer the AGI that waits for this call's verdict, if one does: each request once, none forgotten."""
+        if call.request_id is not None:
+            self.emit(SendVerdict(request_id=call.request_id, verdict=verdict, leg_id=leg_id))
+            call.request_id = None
 
     # -- agents
 

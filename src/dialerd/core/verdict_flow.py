@@ -50,11 +50,14 @@ class VerdictFlow:
         self.calls.note_answer(call, now)
         if call.attempt.state is AttemptState.CONNECTING:
             self._bridge_failed(call, now)
+        self.floor.answer_agi(call, REFUSED)  # an older request for the same call is superseded
         call.request_id = event.request_id
         if call.attempt.state is AttemptState.ANSWERED:
             self._classify(call, event, now)
+        elif call.attempt.state is AttemptState.ABANDONING and call.attempt.message_started_at is None:
+            self.floor.answer_agi(call, "abandon")
         elif call.attempt.state is not AttemptState.WAITING:
-            self._answer(call, "hangup")
+            self.floor.answer_agi(call, "hangup")
         self.serve_waiting(now)
 
     def _classify(self, call: LiveCall, event: VerdictAsked, now: Moment) -> None:
@@ -68,11 +71,11 @@ class VerdictFlow:
         elif result is AmdResult.MACHINE:
             attempt.amd_action = call.campaign.amd_action.value
             advance(call, AttemptMove.MACHINE)
-            self._answer(call, "machine")
-            self._expect_end(call, now)
+            self.floor.answer_agi(call, "machine")
+            self.floor.expect_end(call, now)
         elif result not in MEETS_AGENT:
-            self._answer(call, "hangup")
-            self._expect_end(call, now)
+            self.floor.answer_agi(call, "hangup")
+            self.floor.expect_end(call, now)
         else:
             attempt.amd_action = "connect" if call.campaign.amd_enabled else ""
             attempt.live_answer = True
@@ -84,18 +87,21 @@ class VerdictFlow:
         """Start the silence limit where the campaign says: at the answer, or at the end of the greeting.
 
         AMD's HUMAN comes after `after_greeting_silence` of silence, so the greeting ended that long ago; any other
-        result has seen no end of it, and the greeting is taken to end now.
+        result has seen no end of it, and the greeting is taken to end now. The dialplan's own guard was set before
+        the result was known, as for HUMAN: dialerd decides before it in every case.
         """
         campaign = call.campaign
+        silence_s = campaign.amd.after_greeting_silence / 1000
         if campaign.abandon_measured_from is MeasuredFrom.ANSWER or result is AmdResult.NOT_RUN:
             call.limit_from = call.answered or now
         elif result is AmdResult.HUMAN:
-            call.limit_from = now.plus(-campaign.amd.after_greeting_silence / 1000)
+            call.limit_from = now.plus(-silence_s)
         else:
             call.limit_from = now
-        limit = call.limit_from.mono + campaign.abandon_after_s - self.floor.settings.verdict_margin_s
-        self.floor.deadlines.set(Wait.LIMIT, call.attempt.id, limit)
-        self.floor.waiting[call.attempt.id] = call
+        start = call.limit_from.mono
+        if campaign.amd_enabled and campaign.abandon_measured_from is MeasuredFrom.GREETING_END:
+            start = min(start, now.mono - silence_s)
+        self.floor.start_limit(call, start + campaign.abandon_after_s - self.floor.settings.verdict_margin_s)
 
     # -- people and agents
 
@@ -126,29 +132,20 @@ class VerdictFlow:
         self.floor.waiting.pop(call.attempt.id, None)
         self.floor.deadlines.cancel(Wait.LIMIT, call.attempt.id)
         call.attempt.agent_id, call.attempt.agent_channel = seat.profile.id, seat.leg_id
-        self._answer(call, "agent", seat.leg_id)
+        self.floor.answer_agi(call, "agent", seat.leg_id)
         timeout = self.floor.settings.connect_timeout_s
         self.floor.deadlines.set(Wait.CONNECT, call.attempt.id, now.mono + timeout)
 
     def _bridge_failed(self, call: LiveCall, now: Moment) -> None:
         """The dialplan asks again: the bridge could not be made. This agent is set aside, the person waits again."""
         seat = self.floor.roster.get(call.agent_id) if call.agent_id is not None else None
-        self.floor.deadlines.cancel(Wait.CONNECT, call.attempt.id)
         if seat is not None and seat.state is AgentState.RESERVED:
             seat.pause_wanted = "the bridge failed"
             self.floor.log("warning", f"agent {seat.name} is paused: a call could not be bridged to the phone")
             self.agents.release(seat, now)
             call.failed_agents |= {seat.profile.id}
-        call.agent_id = None
-        call.attempt.agent_id, call.attempt.agent_channel = None, ""
         advance(call, AttemptMove.UNASSIGN)
-        self._wait_again(call, now)
-
-    def _wait_again(self, call: LiveCall, now: Moment) -> None:
-        start = call.limit_from or call.answered or now
-        limit = start.mono + call.campaign.abandon_after_s - self.floor.settings.verdict_margin_s
-        self.floor.deadlines.set(Wait.LIMIT, call.attempt.id, max(limit, now.mono))
-        self.floor.waiting[call.attempt.id] = call
+        self.floor.wait_again(call, now)
 
     def limit_overdue(self, attempt_id: int, now: Moment) -> None:
         """Nobody in time: the abandon message, and it counts."""
@@ -158,8 +155,9 @@ class VerdictFlow:
         seat = self.floor.roster.get(call.agent_id) if call.agent_id is not None else None
         if seat is not None and seat.state is AgentState.RESERVED:
             call.agent_id = None
-            seat.pause_wanted = "the phone did not answer"
-            self.floor.log("warning", f"agent {seat.name} is paused: the phone did not answer a call in time")
+            if not seat.leg_up:
+                seat.pause_wanted = "the phone did not answer"
+                self.floor.log("warning", f"agent {seat.name} is paused: the phone did not answer a call in time")
             self.agents.release(seat, now)
         self._abandon(call, now)
 
@@ -167,8 +165,8 @@ class VerdictFlow:
         advance(call, AttemptMove.ABANDON)
         self.floor.waiting.pop(call.attempt.id, None)
         call.attempt.message_version = call.campaign.abandon_message_version
-        self._answer(call, "abandon")
-        self._expect_end(call, now)
+        self.floor.answer_agi(call, "abandon")
+        self.floor.expect_end(call, now)
 
     def connect_overdue(self, attempt_id: int, now: Moment) -> None:
         """Verdict given, no bridge seen: while the link is away wait for reconciliation, else end the call."""
@@ -202,11 +200,11 @@ class VerdictFlow:
             return
         if call.attempt.hung_up_by is HungUpBy.UNKNOWN:
             call.attempt.hung_up_by = event.by
-        call.attempt.ended_at = now.wall
+        call.attempt.ended_at = call.attempt.ended_at or now.wall
         seat = self._seat_of(call)
         if seat is not None and seat.state is AgentState.ON_CALL:
             self.agents.begin_wrap_up(seat, call, now)
-        self._expect_end(call, now)
+        self.floor.expect_end(call, now)
 
     def _seat_of(self, call: LiveCall) -> Seat | None:
         seat = self.floor.roster.get(call.agent_id) if call.agent_id is not None else None
@@ -219,7 +217,7 @@ class VerdictFlow:
             return
         self.calls.note_answer(call, now)
         if advance(call, AttemptMove.ABANDON):
-            self._alone(call, now)
+            self.act_alone(call, now)
         if call.attempt.message_started_at is None:
             call.attempt.message_started_at = now.wall
             self.floor.save(call)
@@ -241,10 +239,11 @@ class VerdictFlow:
         call.trace_key = event.key
         self.calls.note_answer(call, now)
         if event.reason != "hangup" and advance(call, AttemptMove.ABANDON):
-            self._alone(call, now)
+            self.act_alone(call, now)
 
-    def _alone(self, call: LiveCall, now: Moment) -> None:
+    def act_alone(self, call: LiveCall, now: Moment) -> None:
         """Bookkeeping for a message that the dialplan began by itself: a live answer, an abandoned one."""
+        self.floor.answer_agi(call, "abandon")
         call.attempt.live_answer = not call.is_test
         call.attempt.message_version = call.campaign.abandon_message_version
         call.attempt.note = call.attempt.note or "the dialplan played the message by itself"
@@ -253,14 +252,5 @@ class VerdictFlow:
         self.floor.deadlines.cancel(Wait.CONNECT, call.attempt.id)
         self.agents.call_ended(call, now)
         call.agent_id = None
-        self._expect_end(call, now)
-
-    # -- inside
-
-    def _answer(self, call: LiveCall, verdict: str, leg_id: str = "") -> None:
-        if call.request_id is not None:
-            self.floor.emit(SendVerdict(request_id=call.request_id, verdict=verdict, leg_id=leg_id))
-            call.request_id = None
-
-    def _expect_end(self, call: LiveCall, now: Moment) -> None:
-        self.floor.deadlines.set(Wait.ENDING, call.attempt.id, now.mono + self.floor.settings.ending_timeout_s)
+        call.attempt.agent_id, call.attempt.agent_channel = None, ""
+        self.floor.expect_end(call, now)

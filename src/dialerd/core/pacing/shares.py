@@ -33,7 +33,7 @@ def share_agents(claimants: Sequence[Claimant]) -> dict[int, int]:
     taken: set[int] = set()
     own: dict[int, int] = {}
     for claimant in order:
-        need = math.ceil(claimant.in_flight / max(claimant.calls_per_agent, 1.0))
+        need = math.ceil(claimant.in_flight / max(1.0, claimant.calls_per_agent))
         free = sorted(claimant.ready - taken, key=lambda agent: (memberships[agent], agent))
         kept = free[:need]
         taken.update(kept)
