@@ -189,7 +189,7 @@ def _methods(daemon: FakeDaemon) -> dict[str, Answer]:
     def call_list(params: dict[str, Any]) -> Any:
         calls = [CALL, {**CALL, "id": 4710, "agent": None, "status": "abandoned", "disposition": "abandoned"}]
         if params.get("live"):
-            return [{"id": 4712, "campaign": "spring", "number": "+49301", "state": "ringing", "seconds_in_state": 3.2}]
+            return [{"id": 4712, "campaign": "spring", "number": "+49301", "state": "ringing", "seconds": 3.2}]
         return calls[params.get("offset", 0) :][: params.get("limit", 100)]
 
     def call_show(params: dict[str, Any]) -> Any:

@@ -22,6 +22,7 @@ LIST = (
     Column("state", kind="state"),
     Column("reason"),
     Column("since", kind="time"),
+    Column("attempt_id", "call", "number"),
     Column("campaigns"),
     Column("leg_mode", "leg"),
     Column("endpoint"),

@@ -18,10 +18,10 @@ from dialerd.control.protocol import MAX_LIST_ROWS
 LIST = (
     Column("id", "call", "number"),
     Column("created_at", "started", "time"),
-    Column("campaign|campaign_name|campaign_id", "campaign"),
+    Column("campaign"),
     Column("number"),
-    Column("agent|agent_name|agent_id", "agent"),
-    Column("status", kind="state"),
+    Column("agent"),
+    Column("status|state", "status", "state"),  # a call in progress has no status yet
     Column("disposition"),
     Column("ring_duration", "ring", "duration"),
     Column("wait_duration", "wait", "duration"),
@@ -29,12 +29,12 @@ LIST = (
     Column("amd_result", "amd"),
 )
 LIVE = (
-    Column("id|call", "call", "number"),
-    Column("campaign|campaign_name|campaign_id", "campaign"),
+    Column("id", "call", "number"),
+    Column("campaign"),
     Column("number"),
     Column("state", kind="state"),
-    Column("seconds_in_state|seconds|state_s", "for", "duration"),
-    Column("agent|agent_name|agent_id", "agent"),
+    Column("seconds", "for", "duration"),
+    Column("agent"),
 )
 STATUSES = (
     "answered", "abandoned", "customer_hangup", "machine", "no_answer", "busy", "congestion", "invalid_number",
@@ -117,7 +117,7 @@ def hangup(session: Session, call_ids: tuple[str, ...]) -> None:
 
     def act(name: str) -> tuple[Mapping[str, Any], str]:
         result = session.call("call.hangup", call=_number(name))
-        return result, f"Call {name}: {show_value(result.get('state'))}."
+        return result, f"Call {name}: {show_value(result.get('state')).replace('_', ' ')}."
 
     session.for_each([str(_number(call_id)) for call_id in call_ids], act)
 

@@ -162,9 +162,8 @@ _order(
 def _settings(values: Mapping[str, Any], colour: bool) -> str:
     """Every value of a campaign: what is not a known column first, then the columns by group, with units."""
     known = {column.name for column in CAMPAIGN_COLUMNS}
-    blocks = [
-        output.pairs([(key, show_value(value)) for key, value in values.items() if key not in known], colour=colour)
-    ]
+    rest = [(key, show_value(value, "time" if key.endswith("_at") else "text")) for key, value in values.items()]
+    blocks = [output.pairs([entry for entry in rest if entry[0] not in known], colour=colour)]
     for group in dict.fromkeys(column.group for column in CAMPAIGN_COLUMNS):
         entries = []
         for column in CAMPAIGN_COLUMNS:

@@ -17,10 +17,10 @@ LIST = (
     Column("id", "lead", "number"),
     Column("number"),
     Column("name"),
-    Column("campaign|campaign_name|campaign_id", "campaign"),
-    Column("list|list_name|list_id", "list"),
+    Column("campaign"),
+    Column("list"),
     Column("state", kind="state"),
-    Column("call_count|attempts", "calls", "number"),
+    Column("call_count", "calls", "number"),
     Column("next_attempt_at", "next attempt", "time"),
     Column("zones"),
 )
@@ -29,7 +29,7 @@ CALLS = (
     Column("created_at", "started", "time"),
     Column("status", kind="state"),
     Column("disposition"),
-    Column("agent|agent_name|agent_id", "agent"),
+    Column("agent"),
     Column("talk_duration", "talk", "duration"),
 )
 STATES = ("new", "claimed", "retry", "callback", "completed", "exhausted", "invalid", "dnc")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
+import unicodedata
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
@@ -150,8 +152,9 @@ class _Sender:
 
 
 def default_list(file: str) -> str:
-    """The lead list's name when none is given: the file's name without its ending."""
-    return "stdin" if file == "-" else clean(Path(file).stem)[:64] or "leads"
+    """The lead list's name when none is given: the file's without its ending, in the letters dialerd allows."""
+    plain = unicodedata.normalize("NFKD", Path(file).stem).encode("ascii", "ignore").decode()
+    return "stdin" if file == "-" else re.sub(r"[^A-Za-z0-9_.-]+", "-", plain).strip("-._")[:64] or "leads"
 
 
 def _reading(options: ImportOptions) -> Reading:

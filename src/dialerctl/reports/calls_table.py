@@ -16,7 +16,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class ReportColumn:
-    """One column. `kind`: text, time, duration (seconds), number, flag, list. `keys`: the first known one counts."""
+    """One column. `kind`: text, time, duration (seconds), number, flag, list."""
 
     key: str
     heading: str
@@ -25,15 +25,14 @@ class ReportColumn:
     sheet: bool = False
     page: bool = False
     meaning: str = ""
-    keys: tuple[str, ...] = ()
 
     def value(self, row: Row) -> Any:
         """This column's raw value in `row`, None when there is none."""
-        return next((row[key] for key in (self.key, *self.keys) if row.get(key) is not None), None)
+        return row.get(self.key)
 
 
-def _both(key: str, heading: str, kind: str = "text", width: int = 14, meaning: str = "", **more: Any) -> ReportColumn:
-    return ReportColumn(key, heading, kind, width, sheet=True, page=True, meaning=meaning, **more)
+def _both(key: str, heading: str, kind: str = "text", width: int = 14, meaning: str = "") -> ReportColumn:
+    return ReportColumn(key, heading, kind, width, sheet=True, page=True, meaning=meaning)
 
 
 def _sheet(key: str, heading: str, kind: str = "text", width: int = 14, meaning: str = "") -> ReportColumn:
@@ -43,11 +42,11 @@ def _sheet(key: str, heading: str, kind: str = "text", width: int = 14, meaning:
 CALL_COLUMNS: tuple[ReportColumn, ...] = (
     _both("id", "Call", "number", 9, "Number of the attempt; dialerctl call show CALL tells everything about it."),
     _both("created_at", "Started", "time", 19, "When dialerd decided to place the call."),
-    _both("campaign", "Campaign", width=16, keys=("campaign_name", "campaign_id")),
+    _both("campaign", "Campaign", width=16),
     _both("number", "Number", width=17, meaning="The called number in E.164."),
     ReportColumn("lead_id", "Lead", "number"),
     _sheet("attempt_number", "Attempt", "number", 9, "Which attempt for this lead it was."),
-    _both("agent", "Agent", width=12, keys=("agent_name", "agent_id")),
+    _both("agent", "Agent", width=12),
     _both("status", "Status", width=16, meaning="How the network and dialerd saw the call end."),
     _both("disposition", "Disposition", width=17, meaning="How the agent, else dialerd, disposed of the call."),
     _both("ring_duration", "Ring", "duration", 10, "From the first ringing to the answer or the end."),

@@ -44,7 +44,7 @@ class Summary:
         status = str(row.get("status") or row.get("state") or "")
         self.by_status.setdefault(status, Line()).add(row)
         self.by_disposition.setdefault(str(row.get("disposition") or ""), Line()).add(row)
-        agent = row.get("agent") or row.get("agent_name") or row.get("agent_id")
+        agent = row.get("agent")
         if agent:
             self.by_agent.setdefault(str(agent), Line()).add(row)
         self.connected += status == "answered"

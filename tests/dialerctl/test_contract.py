@@ -1,0 +1,86 @@
+"""What dialerctl asks and the real daemon's table of methods: every request must bind there, every method be used."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import pytest
+from fake_daemon import FakeDaemon, Run
+from test_exit_codes import GOOD, GOOD_CONFIG
+
+from dialerctl.commands import agent, call, disposition, lead
+from dialerd.control.methods.table import METHODS
+from dialerd.core.call import Status
+from dialerd.core.campaign import AmdAction, DialMode, MeasuredFrom
+from dialerd.core.dispositions import BUILT_IN
+from dialerd.core.lead import LeadState
+
+
+@pytest.fixture
+def asked(run: Run, daemon: FakeDaemon, tmp_path: Path) -> list[tuple[str, dict[str, object]]]:
+    """Every request of one good call of each command, and of some with all their options."""
+    (tmp_path / "leads.csv").write_text("number,name,plz,consent_date\n+4930231250,Ada,10115,2026-01-01\n")
+    (tmp_path / "good.toml").write_text(GOOD_CONFIG)
+    more = (
+        "call list --campaign spring --agent 1001 --status abandoned --since today --until today --offset 5",
+        "lead list --campaign spring --state callback --offset 1",
+        "agent logout 1001 --force",
+        "agent add 1 --endpoint PJSIP/1 --full-name Ada --leg-mode on_hook --campaign a --campaign b",
+        "agent dispose 1001 -d callback --callback-at 2h --note x",
+        "campaign add x --amd-enabled --cost-per-minute 0.03 --abandon-after 1.5 --call-days mon-sat",
+    )
+    for words in (*GOOD.values(), *more):
+        run(*shlex.split(words), socket=daemon.path)
+    return daemon.requests
+
+
+def test_every_request_binds_and_every_method_is_asked(asked: list[tuple[str, dict[str, object]]]) -> None:
+    for method, params in asked:
+        METHODS[method].bind(params)
+    assert {method for method, _ in asked} == set(METHODS)
+
+
+def test_choices_are_the_cores() -> None:
+    from dialerctl.campaign_columns import AMD_ACTIONS, DIAL_MODES, MEASURED_FROM
+
+    assert list(DIAL_MODES.choices) == [mode.value for mode in DialMode]
+    assert list(MEASURED_FROM.choices) == [place.value for place in MeasuredFrom]
+    assert list(AMD_ACTIONS.choices) == [action.value for action in AmdAction]
+    assert list(call.STATUSES) == [status.value for status in Status]
+    assert list(lead.STATES) == [state.value for state in LeadState]
+
+
+def test_lists_show_keys_that_exist() -> None:
+    from dialerd.store.tables import Agent, Lead
+    from dialerd.store.tables_calls import CallLog
+
+    joined = {"campaign", "agent", "list", "reason", "since", "attempt_id", "campaigns"}
+    calls = set(CallLog._meta.fields) | joined
+    for columns, known in (
+        (call.LIST, calls),
+        (lead.CALLS, calls),
+        (lead.LIST, set(Lead._meta.fields) | joined),
+        (agent.LIST, set(Agent._meta.fields) | joined),
+        (disposition.LIST, set(BUILT_IN[0].__dataclass_fields__)),
+    ):
+        assert {key for column in columns for key in column.key.split("|")} <= known
+
+
+def test_reports_know_the_columns_of_the_store() -> None:
+    from dialerctl.reports.calls_table import CALL_COLUMNS
+    from dialerd.store.tables_calls import CallLog
+
+    assert {column.key for column in CALL_COLUMNS} <= set(CallLog._meta.fields) | {"campaign", "agent"}
+
+
+def test_import_rows_are_what_the_store_takes() -> None:
+    from dialerctl.importing.cleaning import CleanLead, clean_row
+    from dialerctl.importing.headings import find_columns
+    from dialerd.store.lead_rows import KEYS, checked_lead
+
+    columns = find_columns(["number", "name", "priority", "plz", "consent_id", "consent_class", "consent_date", "x"])
+    row = clean_row(["+4930231250", "Ada", "60", "10115", "c1", "express", "2026-01-01", "\u2028y"], columns)
+    assert isinstance(row, CleanLead)
+    assert set(row.as_row()) == KEYS
+    checked_lead(row.as_row())
