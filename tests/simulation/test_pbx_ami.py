@@ -110,6 +110,12 @@ async def test_settings_status_and_variables(pbx: SimulatedPbx, ami: AmiClient) 
     assert value(await ami.ask(Action="Getvar", Channel=leg, Variable="X"), "Value") == "y"
 
 
+async def test_variables_are_cut_at_the_first_comma_as_asterisk_does(pbx: SimulatedPbx, ami: AmiClient) -> None:
+    ami.send([*agent_leg(7), ("Variable", "LIST=1,2,3")])
+    await ami.until("BridgeEnter")
+    assert value(await ami.ask(Action="Getvar", Channel="agt-7-0badcafe", Variable="LIST"), "Value") == "1"
+
+
 async def test_one_database_entry(pbx: SimulatedPbx, ami: AmiClient) -> None:
     pbx.switch.database["/dialerd/unattended/5"] = "t|1|2||empty"
     await ami.ask(Action="DBGet", Family="dialerd", Key="unattended/5", ActionID="q")

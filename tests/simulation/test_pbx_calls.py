@@ -54,7 +54,7 @@ async def test_person_meets_agent_and_hangs_up(pbx: SimulatedPbx, ami: AmiClient
     script(pbx, PERSON)
     await leg_in_place(ami)
     async with verdicts(agent) as server:
-        ami.send(customer(NUMBER, 1, server.port, DLR_AMD="2500,1500,800,5000,100,50,3,256,5000"))
+        ami.send(customer(NUMBER, 1, server.port, DLR_AMD="2500:1500:800:5000:100:50:3:256:5000"))
         hangup = await ami.until("Hangup", Uniqueid="dlr-1-0badcafe")
         await asyncio.sleep(0.05)
         await ami.ask(Action="Ping")
@@ -181,7 +181,7 @@ async def test_guard_expires_while_the_agi_waits(pbx: SimulatedPbx, ami: AmiClie
 async def test_guard_from_the_answer_counts_the_detection(pbx: SimulatedPbx, ami: AmiClient) -> None:
     script(pbx, replace(PERSON, amd_delay_s=5))
     async with verdicts(agent) as server:
-        ami.send(customer(NUMBER, 1, server.port, DLR_GUARD_S="0.1", DLR_GUARD_FROM="answer", DLR_AMD="1,2"))
+        ami.send(customer(NUMBER, 1, server.port, DLR_GUARD_S="0.1", DLR_GUARD_FROM="answer", DLR_AMD="1:2"))
         await ami.until("UserEvent", UserEvent="DialerdUnattended", Reason="timeout")
         assert server.seen == []
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import tomllib
 from pathlib import Path
 
 import pytest
 from hypothesis import given, strategies as st
 
 from dialerd.core.errors import Invalid
+from dialerd.simulation import scenario as scenario_module
 from dialerd.simulation.durations import Duration, Shape
 from dialerd.simulation.scenario import Outcome, Scenario, load_scenario, parse_scenario
 
@@ -66,6 +68,7 @@ def test_everything_can_be_set() -> None:
         ("[outcomes]\npersn = 0.3\n", ("[outcomes] persn", "did you mean person?")),
         ("[outcomes]\nperson = 0.9\n", ("[outcomes]", "add up to 1")),
         ("[people.talk]\nmean_s = -3\n", ("[people.talk] mean_s",)),
+        ("[people]\ntalk = { mean_s = 5 }\n", ("[people.talk] shape", "missing", "lognormal")),
         ("[people.talk]\nshape = 'gauss'\n", ("[people.talk] shape", "lognormal")),
         ("[people]\ntalk = 3\n", ("[people.talk]", "table")),
         ("[people]\nends_call_share = 1.5\n", ("[people] ends_call_share", "0 to 1")),
@@ -142,3 +145,12 @@ def test_any_text_gives_a_scenario_or_a_sentence(text: str) -> None:
         parse_scenario(text, "any.toml")
     except Invalid as error:
         assert "any.toml: " in str(error)
+
+
+def test_the_shipped_file_is_the_ordinary_world_with_every_key() -> None:
+    path = Path(scenario_module.__file__).parent / "scenarios" / "ordinary.toml"
+    assert load_scenario(path) == Scenario()
+    data = tomllib.loads(path.read_text())
+    for table in dataclasses.fields(Scenario):
+        if dataclasses.is_dataclass(getattr(Scenario(), table.name)):
+            assert data[table.name].keys() == {f.name for f in dataclasses.fields(getattr(Scenario(), table.name))}

@@ -186,6 +186,8 @@ def _build(kind: type[Any], data: object, table: str, problems: list[str]) -> ob
     hints = typing.get_type_hints(kind)
     values: dict[str, object] = {}
     before = len(problems)
+    if kind is Duration and "shape" not in data:  # never half of a default: what is written is the whole duration
+        problems.append(f"[{table}] shape: missing; one of {', '.join(shape.value for shape in Shape)}")
     for key, value in data.items():
         where = f"{table}.{key}" if table else key
         if key not in hints:

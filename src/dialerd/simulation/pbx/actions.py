@@ -210,7 +210,8 @@ def _order(action: Action) -> OriginateOrder:
     caller = re.fullmatch(r'\s*"?([^"<]*?)"?\s*<([^>]*)>\s*', action.get("CallerID"))
     name, number = caller.groups() if caller else ("", action.get("CallerID"))
     timeout = action.get("Timeout")
-    pairs = (text.partition("=") for text in action.all("Variable"))
+    # As observed: Asterisk cuts the value of a Variable header at its first comma.
+    pairs = (text.partition(",")[0].partition("=") for text in action.all("Variable"))
     return OriginateOrder(
         dial_string=action.get("Channel"),
         channel_id=action.get("ChannelId"),
