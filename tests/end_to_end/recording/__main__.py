@@ -27,13 +27,13 @@ _INDEX = """\
 # AMI transcripts of a real Asterisk
 
 Recorded with the shipped dialplan, AMI user and event filters (`asterisk-config/`) on Asterisk 22 by
-`python -m tests.end_to_end.recording [flow …]`; not to be edited by hand. Each file is one AMI session from its login on.
+`python -m tests.end_to_end.recording [flow …]`; not to be edited by hand. Each file is one AMI session, login included.
 `tests/fixtures/agi/` has the FastAGI connections of some of the flows, in the same form.
 
-Form (read and written by `tests/end_to_end/pbx/transcript.py`): lines that begin with `#`, then for each piece, exactly
-as it was read from or written to the connection, `--- <seconds> <server|client> <bytes>`, line feed, the raw bytes, line
-feed. The pieces show the real chunking: one event in two pieces, several events in one. `server` is Asterisk; in the AGI
-files too, though it is the TCP client there, and `client` is the script.
+Form (read and written by `tests/end_to_end/pbx/transcript.py`): lines that begin with `#`, then for each piece, as it
+was read from or written to the connection, `--- <seconds> <server|client> <bytes>`, line feed, the raw bytes, line
+feed. The pieces show the real chunking: one event in two pieces, several events in one. `server` is Asterisk; in the
+AGI files too, though it is the TCP client there, and `client` is the script.
 
 | file | flow |
 |---|---|
