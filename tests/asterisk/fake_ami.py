@@ -105,9 +105,6 @@ class FakeAmi:
         elif name == "CoreShowChannels":
             self._list(writer, id_, "CoreShowChannel", self.channels)
         elif name == "DBGetTree":
-            if not self.database:
-                writer.write(message(("Response", "Error"), id_, ("Message", "Database entry not found")))
-                return
             rows = [{"Key": f"/dialerd/{key}", "Val": value} for key, value in self.database.items()]
             self._list(writer, id_, "DBGetTreeResponse", rows)
         elif name == "DBGet":

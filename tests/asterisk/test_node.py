@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+
 from dialerd.core.messages import (
     CallAnswered,
     CallBridged,
@@ -242,3 +244,14 @@ async def test_after_the_reconnect_a_leg_in_its_bridge_is_not_announced_again() 
         pbx.ami.push(event("BridgeEnter", BridgeUniqueid="b", Uniqueid=LEG))
         await pbx.next(CallBridged)
         assert not pbx.of(LegUp) and len(pbx.of(CallAnswered)) == 1
+
+
+@pytest.mark.parametrize("refused", ["CoreSettings", "CoreShowChannels", "DBGetTree"])
+async def test_a_refused_list_is_not_taken_for_an_empty_one(refused: str) -> None:
+    async with rig(connected=False) as pbx:
+        pbx.ami.reactions[refused] = lambda action, writer: writer.write(
+            message(("Response", "Error"), ("ActionID", action["ActionID"]), ("Message", "Permission denied"))
+        )
+        lost = await pbx.next(PbxLost)
+        assert f"refuses {refused} (Permission denied)" in lost.reason and "reporting" in lost.reason
+        assert not pbx.of(PbxConnected)

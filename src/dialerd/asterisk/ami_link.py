@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -95,7 +96,10 @@ class AmiLink:
                 reason = str(error)
             except OSError as error:
                 where = f"{self._settings.host}:{self._settings.port}"
-                reason = f"cannot connect to Asterisk at {where}: {error.strerror or error}"
+                what = os.strerror(error.errno) if error.errno else str(error)
+                reason = (
+                    f"cannot connect to Asterisk at {where}: {what} (does it run, with enabled = yes in manager.conf?)"
+                )
             self._counters["links_lost"] += 1
             self._on_lost(reason)
             await asyncio.sleep(self._pause(refused))

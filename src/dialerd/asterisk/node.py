@@ -18,7 +18,7 @@ from dialerd.asterisk.background import Background
 from dialerd.asterisk.channel_book import ChannelBook, Heard, OriginateEnded, TraceLeft
 from dialerd.asterisk.commands import CommandRunner
 from dialerd.asterisk.fastagi import ROUTE, SafeApplication
-from dialerd.asterisk.resync import read_one_trace, read_picture
+from dialerd.asterisk.resync import PictureRefused, read_one_trace, read_picture
 from dialerd.asterisk.settings import NodeSettings
 from dialerd.asterisk.translate import WANTED_EVENTS, Translator
 from dialerd.asterisk.verdict import WaitingVerdicts
@@ -191,7 +191,11 @@ class AsteriskNode:
         Endings among them are told before PbxConnected: so the dialer knows their causes when it compares.
         """
         self._held = []
-        picture = await read_picture(self._link.ask)
+        try:
+            picture = await read_picture(self._link.ask)
+        except PictureRefused as refused:
+            self._link.drop(str(refused))
+            return
         held, self._held = self._held, None
         self._book.adopt(picture.channels)
         heard = [one for event in held for one in self._translator.translate(event, self._now())]

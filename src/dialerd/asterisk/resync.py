@@ -18,6 +18,10 @@ _CALLBACK_KEY = re.compile(r"\A/?dialerd/optout/(.+)\Z")
 _DURATION = re.compile(r"\A([0-9]{1,6}):([0-9]{2}):([0-9]{2})\Z")
 
 
+class PictureRefused(Exception):
+    """Asterisk does not show what dialerd must see before it may place calls; the sentence says what to do."""
+
+
 class Ask(Protocol):
     """How an action is sent: `AmiLink.ask`."""
 
@@ -36,17 +40,24 @@ class PbxPicture:
 
 
 async def read_picture(ask: Ask) -> PbxPicture:
-    """Ask Asterisk for everything; raises AmiClosed or TimeoutError when it does not answer.
+    """Ask Asterisk for everything; raises AmiClosed or TimeoutError without an answer, PictureRefused for a refusal.
 
     Every event from before the channels' list has arrived when this returns (the traces' answer comes after them).
     """
     answers: dict[str, list[Mapping[str, Any]]] = {}
     for name, action, as_list in resync_actions():
         answer = await ask(action, as_list=as_list)
-        answers[name] = answer if isinstance(answer, list) else [answer]
+        rows = answer if isinstance(answer, list) else [answer]
+        if rows[0].get("Response") != "Success":
+            # To take a refusal for "no channels" would declare every call dead that is up.
+            raise PictureRefused(
+                f"Asterisk refuses {action['Action']} ({rows[0].get('Message', 'no reason given')}):"
+                " its AMI user needs `write = originate,call,reporting`"
+            )
+        answers[name] = rows
     version = str(answers["settings"][0].get("AsteriskVersion", ""))
-    rows = (row for row in answers["channels"] if row.get("Event") == "CoreShowChannel")
-    channels = tuple(seen for row in rows if (seen := channel_seen(row)) is not None)
+    listed = (row for row in answers["channels"] if row.get("Event") == "CoreShowChannel")
+    channels = tuple(seen for row in listed if (seen := channel_seen(row)) is not None)
     unattended, opt_outs = read_traces(answers["traces"])
     return PbxPicture(version=version, channels=channels, unattended=unattended, opt_outs=opt_outs)
 
