@@ -55,6 +55,7 @@ class Product:
     def __init__(self, folder: Path, pbx: Asterisk, *, agi: str = "fastagi", agi_port: int = 0) -> None:
         """`folder` must be short (Unix sockets); `agi` fastagi or script."""
         self.folder = folder
+        self.pbx = pbx
         self.socket = folder / "control.sock"
         self.config = folder / "dialerd.toml"
         verdict = pbx.folder / "verdict"
