@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -26,26 +26,27 @@ def claim_leads(session: Session, command: ClaimLeads, now: datetime, counts: Le
     A refused lead gets the time the gate gives it, so that it is not looked at again before.
     """
     gate = Gate(session, command.campaign_id)
-    looked = _due(session, command.campaign_id, now, command.count * LOOK_FACTOR + LOOK_EXTRA)
+    limit = command.count * LOOK_FACTOR + LOOK_EXTRA
+    looked = _due(session, command.campaign_id, now, limit)
     leads: list[Lead] = []
     refused: list[Refused] = []
-    seen: set[str] = set()
-    exhausted = True
-    facts = NumberFacts(session, [row[3] for row in looked], now)
-    for row in looked:
+    numbers: set[str] = set()
+    none_due = len(looked) < limit
+    for page in chunks(looked, command.count + 10):
+        facts = NumberFacts(session, [row[3] for row in page], now)
+        for row in page:
+            lead = lead_value(row[:-1])
+            if len(leads) == command.count or lead.number in numbers:  # a number on two lists: one at a time
+                none_due = False
+                continue
+            verdict = gate.ask(lead, facts.about(lead), now)
+            if verdict.allowed:
+                numbers.add(lead.number)
+                leads.append(lead)
+            else:
+                refused.append(Refused(lead.id, lead.campaign_id, row[-1], verdict))
         if len(leads) == command.count:
-            exhausted = False
             break
-        lead = lead_value(row[:-1])
-        if lead.number in seen:  # the same number on two lists: one at a time
-            exhausted = False
-            continue
-        verdict = gate.ask(lead, facts.about(lead), now)
-        if verdict.allowed:
-            seen.add(lead.number)
-            leads.append(lead)
-        else:
-            refused.append(Refused(lead.id, lead.campaign_id, row[-1], verdict))
     reschedule(session, refused, now)
     for chunk in chunks([lead.id for lead in leads]):
         session.run(
@@ -55,10 +56,8 @@ def claim_leads(session: Session, command: ClaimLeads, now: datetime, counts: Le
         )
     if len(leads) == command.count:
         return LeadsClaimed(campaign_id=command.campaign_id, leads=tuple(leads))
-    if len(looked) == command.count * LOOK_FACTOR + LOOK_EXTRA:
-        exhausted = False
     blocked = Counter(item.verdict.rule for item in refused)
-    shortage = counts.shortage(session, command.campaign_id, now, none_due=exhausted, blocked=blocked)
+    shortage = counts.shortage(session, command.campaign_id, now, none_due=none_due, blocked=blocked)
     return LeadsClaimed(campaign_id=command.campaign_id, leads=tuple(leads), shortage=shortage)
 
 
@@ -116,14 +115,24 @@ def release(session: Session, condition: str = "", params: Sequence[Any] = ()) -
     )
 
 
+Later = Callable[[Callable[[Session], None]], None]
+"""Runs a function of another session some time later, in another thread."""
+
+
 class LeadCounts:
-    """How many leads a campaign has left. Counting a large list takes long, so the counts may be some seconds old."""
+    """How many leads a campaign has left.
+
+    Counting a large campaign takes long (0.1 s for 100,000 leads), so it is done `later`, by the reader, and the
+    counts may be some seconds old; a small one is counted at once.
+    """
 
     MAX_AGE_S = 5.0
-    SMALL = 5_000  # leads that are counted anew each time
+    SMALL = 5_000
 
-    def __init__(self) -> None:
+    def __init__(self, later: Later) -> None:
+        self._later = later
         self._kept: dict[int, tuple[datetime, int, int, int]] = {}
+        self._pending: set[int] = set()
 
     def shortage(
         self, session: Session, campaign_id: int, now: datetime, *, none_due: bool, blocked: Counter[str]
@@ -133,44 +142,66 @@ class LeadCounts:
         return Shortage(
             due=0 if none_due else max(1, due),
             waiting=waiting,
-            next_due_at=self._next_due(session, campaign_id, now),
+            next_due_at=_next_due(session, campaign_id, now),
             finished=finished,
             blocked=dict(blocked),
         )
 
     def _counts(self, session: Session, campaign_id: int, now: datetime) -> tuple[int, int, int]:
+        row = session.one(
+            "SELECT COUNT(*) FROM (SELECT 1 FROM lead WHERE campaign_id = ? LIMIT ?) AS few",
+            (campaign_id, self.SMALL + 1),
+        )
+        if row is None or row[0] <= self.SMALL:
+            return count_leads(session, campaign_id, now)
         kept = self._kept.get(campaign_id)
-        if kept is not None and sum(kept[1:]) > self.SMALL and abs((now - kept[0]).total_seconds()) < self.MAX_AGE_S:
-            return kept[1:]
-        due = waiting = finished = 0
-        rows = [
-            (*row, 1)
-            for row in session.rows(f"{_COUNT} WHERE campaign_id = ? GROUP BY 1, 2", (micros(now), campaign_id))
+        if kept is None or abs((now - kept[0]).total_seconds()) >= self.MAX_AGE_S:
+            self._refresh(campaign_id, now)
+        return kept[1:] if kept is not None else (0, 0, 0)
+
+    def _refresh(self, campaign_id: int, now: datetime) -> None:
+        if campaign_id in self._pending:
+            return
+        self._pending.add(campaign_id)
+
+        def count(session: Session) -> None:
+            try:
+                self._kept[campaign_id] = (now, *count_leads(session, campaign_id, now))
+            finally:
+                self._pending.discard(campaign_id)
+
+        self._later(count)
+
+
+def count_leads(session: Session, campaign_id: int, now: datetime) -> tuple[int, int, int]:
+    """How many leads of a campaign's active lists are due, wait for later, and are finished."""
+    due = waiting = finished = 0
+    rows = [
+        (*row, 1) for row in session.rows(f"{_COUNT} WHERE campaign_id = ? GROUP BY state", (micros(now), campaign_id))
+    ]
+    # The large count runs on an index alone; the lists that are not dialled from are few and taken off.
+    for list_id in idle_lists(session, campaign_id):
+        rows += [
+            (*row, -1) for row in session.rows(f"{_COUNT} WHERE list_id = ? GROUP BY state", (micros(now), list_id))
         ]
-        # The large count runs on an index alone; the lists that are not dialled from are few and taken off.
-        for list_id in idle_lists(session, campaign_id):
-            rows += [
-                (*row, -1) for row in session.rows(f"{_COUNT} WHERE list_id = ? GROUP BY 1, 2", (micros(now), list_id))
-            ]
-        for state, later, count, sign in rows:
-            if state in ("new", "retry", "callback"):
-                due, waiting = (due, waiting + sign * count) if later else (due + sign * count, waiting)
-            elif state != "claimed":
-                finished += sign * count
-        self._kept[campaign_id] = (now, due, waiting, finished)
-        return due, waiting, finished
-
-    @staticmethod
-    def _next_due(session: Session, campaign_id: int, now: datetime) -> datetime | None:
-        idle = idle_lists(session, campaign_id)
-        skip = f" AND list_id NOT IN ({marks(len(idle))})" if idle else ""
-        sql = f"SELECT MIN(next_attempt_at) FROM lead WHERE {DUE} AND priority = ? AND next_attempt_at > ?{skip}"
-        found = [
-            session.one(sql, (campaign_id, priority, micros(now), *idle))
-            for priority in priorities(session, campaign_id)
-        ]
-        times = [row[0] for row in found if row is not None and row[0] is not None]
-        return instant(min(times)) if times else None
+    for state, count, later, sign in rows:
+        if state in ("new", "retry", "callback"):
+            waiting += sign * int(later)
+            due += sign * (count - int(later))
+        elif state != "claimed":
+            finished += sign * count
+    return due, waiting, finished
 
 
-_COUNT = "SELECT state, CASE WHEN next_attempt_at > ? THEN 1 ELSE 0 END, COUNT(*) FROM lead"
+_COUNT = "SELECT state, COUNT(*), SUM(CASE WHEN next_attempt_at > ? THEN 1 ELSE 0 END) FROM lead"
+
+
+def _next_due(session: Session, campaign_id: int, now: datetime) -> datetime | None:
+    idle = idle_lists(session, campaign_id)
+    skip = f" AND list_id NOT IN ({marks(len(idle))})" if idle else ""
+    sql = f"SELECT MIN(next_attempt_at) FROM lead WHERE {DUE} AND priority = ? AND next_attempt_at > ?{skip}"
+    found = [
+        session.one(sql, (campaign_id, priority, micros(now), *idle)) for priority in priorities(session, campaign_id)
+    ]
+    times = [row[0] for row in found if row is not None and row[0] is not None]
+    return instant(min(times)) if times else None

@@ -32,7 +32,7 @@ def writer_database(url: str) -> peewee.Database:
     path = sqlite_path(url)
     if path is None:
         return _postgresql(url, "dialerd writer")
-    return _sqlite(path, {"synchronous": "full"})
+    return _sqlite(path, {"synchronous": "full"}, wait_s=1)
 
 
 def reader_database(url: str) -> peewee.Database:
@@ -40,17 +40,23 @@ def reader_database(url: str) -> peewee.Database:
     path = sqlite_path(url)
     if path is None:
         return _postgresql(url, "dialerd reader", options="-c default_transaction_read_only=on")
-    return _sqlite(path, {"query_only": 1})
+    return _sqlite(path, {"query_only": 1}, wait_s=5)
 
 
-def _sqlite(path: Path, pragmas: dict[str, Any]) -> peewee.Database:
+def _sqlite(path: Path, pragmas: dict[str, Any], wait_s: int) -> peewee.Database:
     if not path.parent.is_dir():
         raise Unavailable(f"the store's directory {path.parent} does not exist")
     return peewee.SqliteDatabase(
         str(path),
         lock_type="IMMEDIATE",
-        timeout=5,
-        pragmas={"journal_mode": "wal", "foreign_keys": 1, "busy_timeout": 5000, "cache_size": -64000, **pragmas},
+        timeout=wait_s,
+        pragmas={
+            "journal_mode": "wal",
+            "foreign_keys": 1,
+            "busy_timeout": wait_s * 1000,
+            "cache_size": -64000,
+            **pragmas,
+        },
     )
 
 

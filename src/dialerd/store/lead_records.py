@@ -109,15 +109,16 @@ def add_leads(session: Session, campaign: str, list_name: str, rows: Sequence[tu
     by_number: dict[str, tuple[Any, ...]] = {}
     for row in rows:
         by_number.setdefault(row[0], row)
+    hidden = {
+        row[0] for row in session.rows("SELECT id FROM lead_list WHERE campaign_id = ? AND hidden", (campaign_id,))
+    }
+    # Asked by number alone: with the campaign in it, the planner may walk over all of the campaign's leads.
     there = {
-        row[0]
-        for row in session.where_in(
-            "SELECT number FROM lead WHERE number IN ({in}) AND campaign_id = ?"
-            " AND list_id IN (SELECT id FROM lead_list WHERE campaign_id = ? AND NOT hidden)",
-            list(by_number),
-            campaign_id,
-            campaign_id,
+        number
+        for number, of_campaign, of_list in session.where_in(
+            "SELECT number, campaign_id, list_id FROM lead WHERE number IN ({in})", list(by_number)
         )
+        if of_campaign == campaign_id and of_list not in hidden
     }
     new = [(campaign_id, list_id, micros(now), *row) for number, row in by_number.items() if number not in there]
     session.insert(_INSERT, new)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TypeVar
 
 import peewee
@@ -27,6 +28,11 @@ class Reader:
     async def read(self, work: Callable[[Session], T]) -> T:
         """The result of `work`; Unavailable when the store cannot be read."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._read, work)
+
+    def later(self, work: Callable[[Session], None]) -> None:
+        """Run `work` when the thread is free; nobody waits for it, a failure is forgotten with it."""
+        with suppress(RuntimeError):  # closing: nobody reads the result any more
+            self._pool.submit(self._read, work)
 
     def _read(self, work: Callable[[Session], T]) -> T:
         try:

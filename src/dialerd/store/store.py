@@ -45,15 +45,16 @@ class Store:
         self._clock = clock
         self._file = sqlite_path(url)
         self._backup_dir = backup_dir
+        self._reader = Reader(reader_database(url))
         self._writer = Writer(
             writer_database(url),
             post=post,
             clock=clock,
             prepare=self._prepare,
+            later=self._reader.later,
             run_name=secrets.token_hex(6),
             **writer_options,
         )
-        self._reader = Reader(reader_database(url))
         self.records = Records(self._reader, self._writer, clock)
 
     def open(self) -> None:

@@ -23,7 +23,7 @@ from dialerd.core.errors import DialerError, Unavailable
 from dialerd.core.messages import Event, OpenAttempts, ReleaseLeads, StoreCommand, StoreFailed, StoreRecovered
 from dialerd.store.backlog import Backlog, Job
 from dialerd.store.batch import Batch, Entry
-from dialerd.store.claims import LeadCounts, release_leads
+from dialerd.store.claims import Later, LeadCounts, release_leads
 from dialerd.store.database import claim_writer, connect, disconnect
 from dialerd.store.intents import forget_intents
 from dialerd.store.session import Session
@@ -54,13 +54,17 @@ class Writer:
         post: Callable[[Event], None],
         clock: Callable[[], datetime],
         prepare: Callable[[Session], None],
+        later: Later,
         run_name: str,
         gather_s: float = 0.05,
         batch: int = 400,
         limit: int = 20_000,
         retry_s: tuple[float, float] = (0.1, 2.0),
     ) -> None:
-        """`prepare` runs once in the thread before anything else; `retry_s`: first and longest pause."""
+        """`prepare` runs once in the thread before anything else; `later` gives the reader something to count.
+
+        `retry_s`: first and longest pause.
+        """
         self._db = db
         self._post_event = post
         self._clock = clock
@@ -68,7 +72,7 @@ class Writer:
         self._run_name = run_name
         self._retry_s = retry_s
         self._backlog = Backlog(limit=limit, batch=batch, wait_s=gather_s)
-        self._counts = LeadCounts()
+        self._counts = LeadCounts(later)
         self._submitted = 0
         self._failing = ""
         self._give_up_at = float("inf")
