@@ -237,6 +237,18 @@ def test_on_hook_agents_meet_their_callers() -> None:
     assert result.longest_silence_s() <= 2.0
 
 
+def test_who_hangs_up_during_detection_leaves_a_trace_and_a_record() -> None:
+    scenario = Scenario(people=People(patience=fixed(0.5)))
+    result = run_virtual(
+        dialer(), campaigns=[campaign(amd_enabled=True)], agents=agents(3), leads=leads(500), seed=10, for_s=1200,
+        scenario=scenario,
+    )  # fmt: skip
+    assert result.violations == ()
+    gone = {int(call.attempt) for call in result.truth if call.unattended == "hangup"}
+    assert len(gone) > 20 and result.event_counts["UnattendedTrace"] == len(gone)
+    assert {a.status for a in result.attempts if a.id in gone} == {Status.CUSTOMER_HANGUP}
+
+
 def test_same_seed_same_hour() -> None:
     def run(seed: int) -> list[tuple[int, str, str, datetime]]:
         result = run_virtual(

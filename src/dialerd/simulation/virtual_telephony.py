@@ -8,7 +8,8 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from dialerd.core.call import HungUpBy
 from dialerd.core.campaign import MeasuredFrom
@@ -61,6 +62,7 @@ class _Call:
     patience: Appointment | None = None
     asked: int = 0
     request_id: int | None = None
+    answered_at: datetime | None = None
     leg: _Leg | None = None
     trace: UnattendedTrace | None = None
     over: bool = False
@@ -163,7 +165,7 @@ class VirtualTelephony:
         self._post(CallRinging(attempt_id=call.order.attempt_id))
 
     def _answered(self, call: _Call) -> None:
-        call.truth.answered_at = self._epoch()
+        call.truth.answered_at, call.answered_at = self._epoch(), self._agenda.now.wall
         self._post(CallAnswered(attempt_id=call.order.attempt_id))
         call.patience = self._later(call, call.fate.patience_s, lambda: self._end(call, "customer", 0, None))
         if call.order.guard_from is MeasuredFrom.ANSWER:
@@ -236,19 +238,21 @@ class VirtualTelephony:
 
     def _unattended(self, call: _Call, reason: str) -> None:
         """The dialplan acts alone; the trace reaches dialerd when the call is over."""
-        now = self._agenda.now.wall
+        self._leave_trace(call, reason, self._agenda.now.wall)
+        self._drop_request(call)
+        self._message(call)
+
+    def _leave_trace(self, call: _Call, reason: str, message_started_at: datetime | None) -> None:
         call.truth.unattended = reason
         call.trace = UnattendedTrace(
             attempt_id=call.order.attempt_id,
             token=call.order.token,
-            answered_at=now,
-            message_started_at=now,
+            answered_at=call.answered_at,
+            message_started_at=message_started_at,
             message_ended_at=None,
             reason=reason,
             key=f"unattended-{call.order.attempt_id}",
         )
-        self._drop_request(call)
-        self._message(call)
 
     def _message(self, call: _Call) -> None:
         self._calm(call)
@@ -262,6 +266,8 @@ class VirtualTelephony:
         if not in_the_middle:
             call.truth.message_ended_at = self._epoch()
             self._post(MessageEnded(attempt_id=call.order.attempt_id))
+            if call.trace is not None:
+                call.trace = replace(call.trace, message_ended_at=self._agenda.now.wall)
         if wants_out:
             call.truth.opted_out = True
             self._post(
@@ -287,6 +293,8 @@ class VirtualTelephony:
         for appointment in call.appointments:
             appointment.cancel()
         self._drop_request(call)
+        if by == "customer" and call.answered_at is not None and not call.asked:
+            self._leave_trace(call, "hangup", None)  # gone before the AGI could tell dialerd of the call
         truth = call.truth
         truth.ended_at, truth.ended_by = self._epoch(), by
         truth.hangup_cause, truth.sip_cause = cause, sip_cause or 0
