@@ -30,6 +30,7 @@ A machine that cannot run Asterisk (no root, no Debian) skips these tests; with 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -102,14 +103,21 @@ def prompts(pbx: Asterisk) -> Prompts:
     return write_prompts(pbx.folder / "sounds")
 
 
-@pytest.fixture
-def product(pbx: Asterisk) -> Iterator[Product]:
-    """dialerd with FastAGI, running and connected; on a store of its own."""
+@contextlib.contextmanager
+def running_product(pbx: Asterisk, *, agi: str = "fastagi") -> Iterator[Product]:
+    """dialerd, running and connected, on a store of its own; `agi` is the form of the AGI."""
     folder = Path(tempfile.mkdtemp(prefix="dlr"))  # short: a Unix socket's path has 108 bytes
-    made = Product(folder, pbx)
+    made = Product(folder, pbx, agi=agi)
     try:
         made.start()
         yield made
     finally:
         made.close()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def product(pbx: Asterisk) -> Iterator[Product]:
+    """dialerd with FastAGI."""
+    with running_product(pbx) as made:
+        yield made

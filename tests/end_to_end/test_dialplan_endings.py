@@ -59,10 +59,12 @@ def test_no_answer_no_trunk_and_a_hangup_while_it_rings(
     assert (hangup["Cause"], hangup["TechCause"]) == ("19", "480")
     assert ami.event("OriginateResponse", Uniqueid=no_answer.channel_id)["Reason"] == "3"
     assert not ami.events("DialEnd", DestUniqueid=no_answer.channel_id)
+    farend.wait_for_end(farend.wait_for_call("5556001"))
     assert farend.wait_for_call("5556001").cancelled
 
     hangup = ami.event("Hangup", Uniqueid=ended.channel_id)
     assert (hangup["Cause"], hangup["TechCause"]) == ("16", "")
+    farend.wait_for_end(farend.wait_for_call("5556002"))
     assert farend.wait_for_call("5556002").cancelled
 
     response = ami.event("OriginateResponse", Uniqueid=no_trunk.channel_id)

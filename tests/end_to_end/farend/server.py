@@ -1,10 +1,10 @@
 """The far end: one thread with one SIP and one RTP socket for all calls. Knows nothing of the PBX's inside.
 
-    with FarEnd() as farend:
-        farend.behaves("5550001", Behaviour(plays=human_hello(), then=tone(1400)))
-        ...
-        call = farend.wait_for_call("5550001")
-        farend.wait_until(lambda: call.tone_seconds(1000) > 1, 5, "the agent's tone")
+with FarEnd() as farend:
+    farend.behaves("5550001", Behaviour(plays=human_hello(), then=tone(1400)))
+    ...
+    call = farend.wait_for_call("5550001")
+    farend.wait_until(lambda: call.tone_seconds(1000) > 1, 5, "the agent's tone")
 """
 
 from __future__ import annotations

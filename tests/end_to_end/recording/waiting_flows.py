@@ -13,6 +13,7 @@ from .studio import AMD, NOBODY, Studio, forget, mute
 
 def customer_hangs_up_waiting(studio: Studio) -> None:
     """dialerd holds the verdict (DLR_ATTENDED set) and the customer hangs up: no trace."""
+
     def script(session: AgiSession) -> None:
         session.get_variable("AMDSTATUS")
         session.get_variable("AMDCAUSE")
