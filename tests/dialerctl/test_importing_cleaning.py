@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 
 from dialerctl.importing.cleaning import CleanLead, Rejected, clean_row, clean_text, known_zone
 from dialerctl.importing.headings import Columns, HeadingError, find_columns, fold
-from dialerctl.importing.numbers import NumberError, normalise, zones_of
+from dialerctl.importing.numbers import NumberError, e164, parse, zones_of
 
 COLUMNS = find_columns(["Telefon", "Name", "Zeitzone", "City"])
 E164 = re.compile(r"\A\+[1-9][0-9]{6,14}\Z")
@@ -34,11 +34,11 @@ def test_any_row_is_a_safe_lead_or_a_reason(cells: list[str]) -> None:
 )
 def test_normalising_twice_changes_nothing(digits: int, form: str) -> None:
     try:
-        once = normalise(form.format(digits), "DE")
+        once = e164(parse(form.format(digits), "DE"))
     except NumberError:
         return
     assert E164.match(once)
-    assert normalise(once, "US") == once
+    assert e164(parse(once, "US")) == once
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_normalising_twice_changes_nothing(digits: int, form: str) -> None:
     ],
 )
 def test_numbers_as_people_write_them(written: str, region: str | None, expected: str) -> None:
-    assert normalise(written, region) == expected
+    assert e164(parse(written, region)) == expected
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_numbers_as_people_write_them(written: str, region: str | None, expected
 )
 def test_refused_numbers_say_why(written: str, region: str | None, reason: str) -> None:
     with pytest.raises(NumberError, match=re.escape(reason)):
-        normalise(written, region)
+        parse(written, region)
 
 
 def test_toll_free_keeps_every_zone_and_a_column_wins() -> None:
@@ -80,7 +80,7 @@ def test_toll_free_keeps_every_zone_and_a_column_wins() -> None:
     told = clean_row(["+1 800 555 0199", "", "America/Denver", ""], COLUMNS)
     assert isinstance(told, CleanLead)
     assert told.zones == ("America/Denver",)
-    assert zones_of("+4930231250") == ("Europe/Berlin",)
+    assert zones_of(parse("+4930231250")) == ("Europe/Berlin",)
 
 
 def test_unknown_zone_is_refused_not_guessed() -> None:

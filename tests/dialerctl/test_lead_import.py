@@ -65,7 +65,7 @@ def test_duplicates_rejects_and_summary(run: Run, daemon: FakeDaemon, tmp_path: 
     (tmp_path / "leads.csv").write_text("\n".join(lines))
     result = run("lead", "import", "leads.csv", "--campaign", "spring", socket=daemon.path)
     assert result.exit_code == 0, result.output
-    assert result.stdout == "4 rows: 2 added, 1 duplicates, 1 rejected → leads.csv.rejected.csv\n"
+    assert result.stdout == "4 rows: 2 added, 1 duplicate, 1 rejected → leads.csv.rejected.csv\n"
     rejected = (tmp_path / "leads.csv.rejected.csv").read_text("utf-8-sig").splitlines()
     assert rejected[0] == "row,reason,number,name"
     assert rejected[1].startswith("4,") and "'=HYPERLINK" in rejected[1]

@@ -166,14 +166,15 @@ def test(session: Session, number: str, campaign: str, timezone: str | None, reg
       dialerctl call test +4930123450 --campaign spring
       dialerctl call test 030123450 --region DE --timezone Europe/Berlin --campaign spring
     """
-    from dialerctl.importing.numbers import NumberError, normalise as normalise_number, zones_of
+    from dialerctl.importing.numbers import NumberError, e164, parse, zones_of
 
     try:
-        normal = normalise_number(number, region)
+        parsed = parse(number, region)
     except NumberError as error:
         raise click.BadParameter(str(error), param_hint="NUMBER") from None
+    normal = e164(parsed)
     if timezone is None:
-        zones = zones_of(normal)
+        zones = zones_of(parsed)
         if len(zones) != 1:
             many = f"{len(zones)} time zones are possible for it" if zones else "its time zone is not known"
             raise click.UsageError(f"{normal}: {many}; say which with --timezone ZONE")

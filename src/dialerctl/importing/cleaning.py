@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dialerctl.importing.headings import PLAIN_FIELDS, Columns
-from dialerctl.importing.numbers import NumberError, normalise, zones_of
+from dialerctl.importing.numbers import NumberError, e164, parse, zones_of
 from dialerctl.terminal import clean
 
 MAX_NAME = 120
@@ -50,16 +50,17 @@ def clean_row(cells: Sequence[str], columns: Columns, region: str | None = None)
         return clean_text(cells[index]) if index is not None and index < len(cells) else ""
 
     try:
-        number = normalise(text("number"), region)
+        parsed = parse(text("number"), region)
     except NumberError as error:
         return Rejected(str(error))
+    number = e164(parsed)
     given_zone = text("timezone")
     if given_zone:
         if not known_zone(given_zone):
             return Rejected(f"{given_zone[:64]!r} is no time zone; write it like Europe/Berlin")
         zones: tuple[str, ...] = (given_zone,)
     else:
-        zones = zones_of(number)
+        zones = zones_of(parsed)
         if not zones:
             return Rejected(f"no time zone is known for {number}: give one in a column headed timezone")
     parts = [part for part in (text("first_name"), text("last_name")) if part]
@@ -68,12 +69,14 @@ def clean_row(cells: Sequence[str], columns: Columns, region: str | None = None)
         for index, heading in columns.attributes.items()
         if index < len(cells) and clean_text(cells[index])
     }
-    more = {name: text(name) for name in PLAIN_FIELDS if text(name)}
+    more = {name: text(name) for name in PLAIN_FIELDS if name in columns.fields and text(name)}
     return CleanLead(number, (text("name") or " ".join(parts))[:MAX_NAME], zones, attributes, more)
 
 
 def clean_text(text: str) -> str:
     """One line without control characters and without space around it: it goes to Asterisk and to terminals."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     return " ".join(clean(text).replace("\ufeff", "").replace("\u00a0", " ").split())
 
 

@@ -6,6 +6,10 @@ phonenumbers takes 50 ms to import: only an import or a test call pays for it.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from phonenumbers import PhoneNumber
 
 _SCIENTIFIC = re.compile(r"\A\s*[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+\s*\Z")
 _WHOLE_FLOAT = re.compile(r"\A([0-9]{5,17})\.0+\Z")
@@ -16,8 +20,8 @@ class NumberError(ValueError):
     """The text is no number that can be dialled; the message says why, in words for the rejected row."""
 
 
-def normalise(text: str, region: str | None = None) -> str:
-    """Given a number as people write it and the country (ISO code) of numbers without +, return E.164.
+def parse(text: str, region: str | None = None) -> PhoneNumber:
+    """Given a number as people write it and the country (ISO code) of numbers without +, return the valid number.
 
     Raise NumberError when it is empty, ambiguous or not a valid number.
     """
@@ -43,7 +47,25 @@ def normalise(text: str, region: str | None = None) -> str:
     if not phonenumbers.is_valid_number(parsed):
         where = phonenumbers.region_code_for_country_code(parsed.country_code or 0)
         raise NumberError(f"{written} is not a valid number in {where}")
+    return parsed
+
+
+def e164(parsed: PhoneNumber) -> str:
+    """The number as it is stored and dialled: + and digits."""
+    import phonenumbers
+
     return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+
+
+def zones_of(parsed: PhoneNumber) -> tuple[str, ...]:
+    """Every IANA zone that a number can lie in; empty when none is known (such a lead is never dialled).
+
+    A toll-free number has dozens: all are kept, the call must be allowed in every one.
+    """
+    from phonenumbers import timezone
+
+    zones = timezone.time_zones_for_number(parsed)
+    return tuple(zone for zone in zones if zone != timezone.UNKNOWN_TIMEZONE)
 
 
 def known_region(region: str) -> bool:
@@ -51,15 +73,3 @@ def known_region(region: str) -> bool:
     import phonenumbers
 
     return region.upper() in phonenumbers.SUPPORTED_REGIONS
-
-
-def zones_of(number: str) -> tuple[str, ...]:
-    """Every IANA zone that an E.164 number can lie in; empty when none is known (such a lead is never dialled).
-
-    A toll-free number has dozens: all are kept, the call must be allowed in every one.
-    """
-    import phonenumbers
-    from phonenumbers import timezone
-
-    zones = timezone.time_zones_for_number(phonenumbers.parse(number))
-    return tuple(zone for zone in zones if zone != timezone.UNKNOWN_TIMEZONE)

@@ -221,7 +221,7 @@ def _report(session: Session, options: ImportOptions, counts: Counts, rejects: R
         "first_rejected": [{"row": row, "reason": reason} for row, reason in rejects.first],
     }
     done = f"{grouped(counts.acceptable)} could be added" if options.dry_run else f"{grouped(counts.added)} added"
-    text = f"{grouped(counts.rows)} rows: {done}, {grouped(counts.duplicates)} duplicates, "
+    text = f"{counted(counts.rows, 'row')}: {done}, {counted(counts.duplicates, 'duplicate')}, "
     text += f"{grouped(rejects.count)} rejected" + (f" → {written}" if written else "")
     if options.dry_run or (rejects.count and not counts.acceptable):
         text += "".join(f"\n  row {row}: {clean(reason)}" for row, reason in rejects.first)
@@ -235,3 +235,8 @@ def _report(session: Session, options: ImportOptions, counts: Counts, rejects: R
 def grouped(number: int) -> str:
     """A number with spaces between thousands: 12 480."""
     return f"{number:,}".replace(",", " ")
+
+
+def counted(number: int, word: str) -> str:
+    """`3 rows`, `1 row`."""
+    return f"{grouped(number)} {word}" + ("" if number == 1 else "s")
