@@ -73,7 +73,7 @@ def add(session: Session, name: str, **columns: Any) -> None:
 
     \b
     Examples:
-      dialerctl campaign add spring --dial-mode progressive --trunk main --caller-id +4930123450
+      dialerctl campaign add spring --dial-mode progressive --trunk main --abandon-message spring/sorry
       dialerctl campaign add polls --dial-mode power --dial-ratio 1.5 --daily-start 10:00 --daily-end 18:00
     """
     values = session.call("campaign.add", name=name, **given_columns(columns))
