@@ -11,15 +11,30 @@ from tests.store.postgres_server import NoServer, PostgresServer
 from tests.store.world import World
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[PostgresServer]:
-    """The session's server; without PostgreSQL its tests are skipped, but in CI they fail."""
+def private_server() -> PostgresServer:
+    """A new server; without PostgreSQL the test is skipped, but in CI it fails."""
     try:
-        server = PostgresServer()
+        return PostgresServer()
     except NoServer as error:
         if os.environ.get("CI") == "true":
             pytest.fail(f"PostgreSQL tests cannot be left out in CI: {error}")
         pytest.skip(str(error))
+
+
+@pytest.fixture
+def own_server() -> Iterator[PostgresServer]:
+    """A server for one test, which may stop it."""
+    server = private_server()
+    try:
+        yield server
+    finally:
+        server.destroy()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """The server of all other tests."""
+    server = private_server()
     try:
         yield server
     finally:

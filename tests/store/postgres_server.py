@@ -79,6 +79,7 @@ class PostgresServer:
     def destroy(self) -> None:
         """Stop the server and remove its files."""
         try:
-            self.stop()
+            if (self._data / "postmaster.pid").exists():
+                self.stop()
         finally:
             shutil.rmtree(self._dir, ignore_errors=True)

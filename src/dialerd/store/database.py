@@ -31,7 +31,8 @@ def writer_database(url: str) -> peewee.Database:
     """The database of the one writer thread: SQLite commits are synced to the disk before they return."""
     path = sqlite_path(url)
     if path is None:
-        return _postgresql(url, "dialerd writer")
+        # Whatever the server's default: an intent that is not on the disk must not be dialled.
+        return _postgresql(url, "dialerd writer", options="-c synchronous_commit=on")
     return _sqlite(path, {"synchronous": "full"}, wait_s=1)
 
 

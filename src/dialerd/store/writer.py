@@ -228,7 +228,7 @@ class Writer:
         """Report the failure and its lost intents; return the entries to repeat."""
         disconnect(self._db)
         first = not self._failing
-        self._failing = f"{type(error).__name__}: {error}".strip()
+        self._failing = _cause(error)
         lost = [entry for entry in entries if isinstance(entry.command, OpenAttempts)]
         if first:
             logger.error("store: write failed: %s", self._failing)
@@ -264,6 +264,13 @@ class Writer:
             logger.exception("store: %s could not be posted", type(event).__name__)
 
 
+def _cause(error: BaseException) -> str:
+    """The first error of a chain: a rollback that fails afterwards would hide a full disk."""
+    while error.__context__ is not None:
+        error = error.__context__
+    return f"{type(error).__name__}: {error}".strip()
+
+
 def _intent_ids(entries: Sequence[Entry]) -> tuple[int, ...]:
     return tuple(
         attempt.id for entry in entries if isinstance(entry.command, OpenAttempts) for attempt in entry.command.attempts
@@ -275,7 +282,7 @@ def _described(entries: Sequence[Entry]) -> str:
 
 
 def _unavailable(error: Exception) -> Unavailable:
-    return Unavailable(f"the store does not write now: {type(error).__name__}: {error}")
+    return Unavailable(f"the store does not write now: {_cause(error)}")
 
 
 def _forget(entry: Entry) -> Undo:
