@@ -16,6 +16,7 @@ AGENT_CONTEXT = "dialerd-agent"
 FORGET_CONTEXT = "dialerd-forget"
 LONGEST_RING_S = 600.0
 LONGEST_GUARD_S = 3600.0
+SHORTEST_WAIT_S = 0.1
 
 # \A and \Z, never ^ and $: `$` lets a trailing line feed through. [0-9], never \d: it takes foreign digits.
 NUMBER = re.compile(r"\A\+?[0-9*#]{1,24}\Z")
@@ -53,8 +54,8 @@ def _path(pattern: re.Pattern[str], value: str, what: str) -> str:
 
 
 def _milliseconds(seconds: float, longest_s: float, what: str) -> str:
-    if not 0.5 <= seconds <= longest_s:  # also refuses NaN
-        raise ActionRefused(f"{what} of {seconds} s is not between 0.5 and {longest_s:.0f} s")
+    if not SHORTEST_WAIT_S <= seconds <= longest_s:  # also refuses NaN
+        raise ActionRefused(f"{what} of {seconds} s is not between {SHORTEST_WAIT_S} and {longest_s:.0f} s")
     return str(round(seconds * 1000))
 
 

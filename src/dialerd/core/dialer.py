@@ -94,7 +94,7 @@ class Dialer:
         self.calls = CallFlow(self.floor, self.agents)
         self.verdicts = VerdictFlow(self.floor, self.agents, self.calls)
         self.dialling = DiallingFlow(self.floor)
-        self.reconcile = Reconcile(self.floor, self.agents, self.calls)
+        self.reconcile = Reconcile(self.floor, self.agents, self.calls, self.verdicts)
         self._handlers = self._table()
         self._answer: Any = None
 
@@ -276,8 +276,10 @@ class Dialer:
 
     def _hangup_attempt(self, event: HangupAttempt, now: Moment) -> None:
         call = self.floor.calls.get(event.attempt_id)
-        if call is None or call.attempt.state not in ON_LINE:
+        if call is None:
             raise NotFound(f"call {event.attempt_id} is not in progress")
+        if call.attempt.state not in ON_LINE:
+            raise Conflict(f"call {event.attempt_id} is over already")
         if call.attempt.state is AttemptState.INTENDED:
             raise Conflict(f"call {event.attempt_id} has not been placed yet: try again")
         self.calls.cancel(call, HungUpBy.AGENT if event.by_agent else HungUpBy.DIALER, now)
