@@ -52,9 +52,7 @@ class AgentFlow:
             raise Conflict(f"agent {seat.name}: the phone {seat.profile.endpoint} is already ringing")
         link = self.floor.links.get(self._node(seat))
         if link is None:
-            raise Invalid(
-                f"agent {seat.name} cannot log in: there is no Asterisk {self._node(seat)!r} in the configuration"
-            )
+            raise Invalid(f"agent {seat.name} cannot log in: Asterisk {self._node(seat)!r} is not in the configuration")
         if not link.connected:
             raise Unavailable(f"agent {seat.name} cannot log in: Asterisk is not connected")
         if seat.on_hook:
@@ -239,7 +237,7 @@ class AgentFlow:
     def release(self, seat: Seat, now: Moment) -> None:
         """The call went away before the bridge."""
         seat.attempt_id = None
-        self._end_on_hook_leg(seat)
+        self.end_on_hook_leg(seat)
         self.floor.move_seat(seat, AgentMove.RELEASE, now)
         self._ready(seat, now)
 
@@ -249,7 +247,7 @@ class AgentFlow:
 
     def begin_wrap_up(self, seat: Seat, call: LiveCall, now: Moment) -> None:
         """The talk is over: wrap-up with its limit; at once over when the disposition is already there."""
-        self._end_on_hook_leg(seat)
+        self.end_on_hook_leg(seat)
         self.floor.move_seat(seat, AgentMove.CALL_ENDED, now)
         if call.attempt.disposition or call.campaign.wrapup_time_s <= 0:
             self.finish_wrap_up(seat, now)
@@ -305,7 +303,8 @@ class AgentFlow:
         if call is not None and call.attempt.state is AttemptState.ENDED:
             close_call(self.floor, call, now)
 
-    def _end_on_hook_leg(self, seat: Seat) -> None:
+    def end_on_hook_leg(self, seat: Seat) -> None:
+        """An on-hook agent without a call has no leg."""
         if seat.on_hook and seat.leg_id:
             self._drop_leg(seat)
             self._forget_leg(seat)

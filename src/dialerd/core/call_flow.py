@@ -223,7 +223,7 @@ class CallFlow:
         self.floor.answer_agi(call, "hangup")
         if self.agents.call_ended(call, now):
             self.floor.save(call)
-        else:
+        elif attempt.id in self.floor.calls:  # a wrap-up of no length has closed it already
             close_call(self.floor, call, now)
         self.floor.decide_soon([attempt.campaign_id], now)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from dialerd.core.call import Attempt
 from dialerd.core.campaign import CampaignState, DialMode
 from dialerd.core.deadlines import Wait
@@ -25,9 +27,12 @@ class DiallingFlow:
     def decide_all(self, now: Moment) -> None:
         """One decision for every active campaign, higher priority first."""
         runs = [run for run in self.floor.campaigns.values() if run.campaign.state is CampaignState.ACTIVE]
-        own = self._shares(runs)
+        own = self._shares(runs, now)
         for run in sorted(runs, key=lambda r: (-r.campaign.priority, r.campaign.id)):
-            self._decide_safely(run, own.get(run.campaign.id, 0), now)
+            if now.mono < run.decided_at + self.floor.settings.decision_interval_s:
+                self.floor.decide_soon([run.campaign.id], now)
+            else:
+                self._decide_safely(run, own.get(run.campaign.id, 0), now)
 
     def decide_one(self, campaign_id: int, now: Moment) -> None:
         """A decision between two ticks, for a campaign whose agents or calls have just changed."""
@@ -35,7 +40,7 @@ class DiallingFlow:
         if run is None or run.campaign.state is not CampaignState.ACTIVE:
             return
         active = [r for r in self.floor.campaigns.values() if r.campaign.state is CampaignState.ACTIVE]
-        self._decide_safely(run, self._shares(active).get(campaign_id, 0), now)
+        self._decide_safely(run, self._shares(active, now).get(campaign_id, 0), now)
 
     def _decide_safely(self, run: CampaignRun, ready: int, now: Moment) -> None:
         """A fault in one campaign never stops another: it is kept, told once and tried again at the next tick."""
@@ -49,7 +54,7 @@ class DiallingFlow:
             run.fault, run.fault_at = text, now
             run.decision = None
 
-    def _shares(self, runs: list[CampaignRun]) -> dict[int, int]:
+    def _shares(self, runs: list[CampaignRun], now: Moment) -> dict[int, int]:
         return share_agents(
             [
                 Claimant(
@@ -58,13 +63,27 @@ class DiallingFlow:
                     ready=self.floor.roster.ready_for(run.campaign.id),
                     in_flight=self.floor.in_flight(run.campaign.id),
                     calls_per_agent=run.campaign.dial_ratio if run.campaign.dial_mode is DialMode.POWER else 1.0,
+                    room=self._room(run, now),
                 )
                 for run in runs
             ]
         )
 
+    def _room(self, run: CampaignRun, now: Moment) -> int:
+        """The most calls a campaign could place within a second: agents it has no use for stay with the others."""
+        campaign = run.campaign
+        if self.obstacle(run):
+            return 0
+        trunk_free = self.floor.settings.trunks[campaign.trunk].max_channels - self.floor.trunk_used(campaign.trunk)
+        lines_free = campaign.max_lines - self.floor.lines_used(campaign.id)
+        rate_free = run.rate.free(now.mono) + math.ceil(run.rate.per_second)
+        room = min(trunk_free, lines_free, rate_free)
+        may_claim = run.claim_pending or now.mono >= run.claim_not_before
+        return max(0, room if may_claim else min(room, len(run.hopper)))
+
     def _decide(self, run: CampaignRun, ready: int, now: Moment) -> None:
         run.decided_at = now.mono
+        self.floor.deadlines.cancel(Wait.DECIDE, run.campaign.id)
         if self.obstacle(run):
             run.decision = None
             self._release_hopper(run)
@@ -76,16 +95,26 @@ class DiallingFlow:
             decision = PacingDecision(calls=calls, limit=Limit.LEADS, ratio=decision.ratio, inputs=decision.inputs)
         run.decision = decision
         if calls:
-            self._intend(run, [run.hopper.popleft() for _ in range(calls)], decision, now)
+            text = decision.text()  # a fault here must not cost leads
+            self._intend(run, [run.hopper.popleft() for _ in range(calls)], text, now)
 
     def obstacle(self, run: CampaignRun) -> str:
         """What stops this campaign altogether, as a sentence; empty when nothing does."""
+        mode = run.campaign.dial_mode
+        if mode not in self.floor.pacers:
+            return f"{mode.value} pacing is not in this version yet: use --dial-mode progressive or power"
+        return self._no_way_out(run)
+
+    def _no_way_out(self, run: CampaignRun) -> str:
+        """Why no call at all can leave, as a sentence; empty when one can."""
         trunk = self.floor.settings.trunks.get(run.campaign.trunk)
         if self.floor.stopping:
             return "dialerd is stopping: no new calls"
         if trunk is None:
             return f"trunk {run.campaign.trunk!r} is not in the configuration"
-        link = self.floor.links[trunk.node]
+        link = self.floor.links.get(trunk.node)
+        if link is None:
+            return f"Asterisk {trunk.node!r} of trunk {trunk.name} is not in the configuration"
         if not link.connected:
             return f"Asterisk {link.node} is not connected: {link.reason}"
         if self.floor.store_fault:
@@ -135,8 +164,8 @@ class DiallingFlow:
         more = bool(event.leads) or (event.shortage is not None and event.shortage.due > 0)
         run.claim_not_before = now.mono if more else now.mono + self.floor.settings.claim_retry_s
         if run.campaign.state is CampaignState.ACTIVE and not self.floor.stopping:
-            if more:
-                self.floor.decide_soon([event.campaign_id], now)
+            # without leads its agents are free for the others
+            self.floor.decide_soon([event.campaign_id] if more else self.floor.campaigns, now)
         else:
             self._release_hopper(run)
 
@@ -157,8 +186,8 @@ class DiallingFlow:
 
     # -- intents
 
-    def _intend(self, run: CampaignRun, leads: list[Lead], decision: PacingDecision, now: Moment) -> None:
-        attempts = tuple(self._attempt(run, lead, run.campaign.dial_mode.value, decision.text(), now) for lead in leads)
+    def _intend(self, run: CampaignRun, leads: list[Lead], decision: str, now: Moment) -> None:
+        attempts = tuple(self._attempt(run, lead, run.campaign.dial_mode.value, decision, now) for lead in leads)
         for attempt in attempts:
             self.floor.calls[attempt.id] = LiveCall(attempt=attempt, campaign=run.campaign)
         for rate in (run.rate, self.floor.trunk_rates[run.campaign.trunk], self.floor.rate):
@@ -192,10 +221,15 @@ class DiallingFlow:
     def test_call(self, event: TestCall, now: Moment) -> int:
         """One call through the campaign's trunk under the same gate; returns its attempt id."""
         run = self.floor.run(event.campaign_id)
-        obstacle = self.obstacle(run)
+        obstacle = self._no_way_out(run)
         if obstacle:
             raise Unavailable(f"no test call: {obstacle}")
+        trunk = self.floor.settings.trunks[run.campaign.trunk]
+        if self.floor.trunk_used(trunk.name) >= trunk.max_channels:
+            raise Unavailable(f"no test call: all {trunk.max_channels} channels of trunk {trunk.name} are in use")
         attempt = self._attempt(run, event.lead, TEST_MODE, "test call", now)
         self.floor.calls[attempt.id] = LiveCall(attempt=attempt, campaign=run.campaign, is_test=True)
+        for rate in (self.floor.trunk_rates[trunk.name], self.floor.rate):
+            rate.take(1, now.mono)
         self.floor.emit(OpenAttempts(attempts=(attempt.snapshot(),), leads=(event.lead,)))
         return attempt.id

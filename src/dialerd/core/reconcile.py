@@ -16,6 +16,8 @@ from dialerd.core.messages import (
     ChannelSeen,
     ForgetTraces,
     Hangup,
+    LegEnded,
+    LegUp,
     OptOutTrace as OptOut,
     PbxConnected,
     PbxLost,
@@ -23,15 +25,20 @@ from dialerd.core.messages import (
 )
 from dialerd.core.moment import Moment
 from dialerd.core.roster import Seat
+from dialerd.core.verdict_flow import VerdictFlow
+
+MUST_END = frozenset({AttemptState.ANSWERED, AttemptState.MACHINE, AttemptState.ABANDONING})
+"""Live states in which a call found up must soon be heard of again."""
 
 
 class Reconcile:
     """Handlers of the AMI link's coming and going."""
 
-    def __init__(self, floor: Floor, agents: AgentFlow, calls: CallFlow) -> None:
+    def __init__(self, floor: Floor, agents: AgentFlow, calls: CallFlow, verdicts: VerdictFlow) -> None:
         self.floor = floor
         self.agents = agents
         self.calls = calls
+        self.verdicts = verdicts
 
     def lost(self, event: PbxLost, now: Moment) -> None:
         """No new calls; what is up stays up, and every deadline that would judge it waits."""
@@ -55,7 +62,10 @@ class Reconcile:
         traces = {trace.attempt_id: trace for trace in event.unattended}
         for call in [c for c in self.floor.calls.values() if c.attempt.node == event.node]:
             self._call(call, seen, bridged, traces.pop(call.attempt.id, None), now)
-        self._leftovers(event.node, traces, seen)
+        for seat in self.floor.roster:
+            if seat.attempt_id is None and seat.state is not AgentState.LOGGED_OUT:
+                self.agents.end_on_hook_leg(seat)
+        self._leftovers(event.node, traces, seen, frozenset(bridged.values()))
 
     @staticmethod
     def _bridges(channels: tuple[ChannelSeen, ...]) -> dict[str, str]:
@@ -71,19 +81,29 @@ class Reconcile:
         before, seat.restored = seat.restored, None
         channel = seen.get(seat.leg_id) if seat.leg_id else None
         if channel is None:
-            if seat.leg_id and not seat.on_hook:
-                self.agents.lose_leg(seat, "the phone's leg ended while Asterisk was not watched", now)
-            elif seat.leg_id:
-                seat.leg_id, seat.leg_up = "", False
-            elif before is not None and seat.on_hook:
+            self._without_leg(seat, before, now)
+        elif before is not None:
+            seat.leg_up, seat.leg_channel = channel.up, channel.name
+            if not channel.up and not seat.on_hook:
+                node = seat.profile.node or self.floor.settings.default_node
+                self.floor.emit(Hangup(node=node, channel_id=seat.leg_id))
+                self.agents.lose_leg(seat, "the phone was ringing when dialerd stopped", now)
+            else:
                 self._restore(seat, before, now)
-            return
-        seat.leg_up, seat.leg_channel = channel.up, channel.name
-        if before is not None and channel.up:
+        elif channel.up:
+            self.agents.leg_up(LegUp(agent_id=seat.profile.id, leg_id=seat.leg_id, channel_name=channel.name), now)
+
+    def _without_leg(self, seat: Seat, before: tuple[AgentState, str] | None, now: Moment) -> None:
+        """Asterisk shows no leg: right for an idle on-hook agent, the end of the login for a nailed-up one."""
+        if not seat.on_hook:
+            if seat.leg_id or before is not None:
+                self.agents.lose_leg(seat, "the phone's leg ended while Asterisk was not watched", now)
+        elif before is not None:
+            seat.leg_id = ""
             self._restore(seat, before, now)
-        elif seat.state is AgentState.LOGGED_OUT and channel.up:
-            seat.state, seat.since = AgentState.READY, now
-            self.floor.log_seat(seat, now)
+        elif seat.leg_id:
+            seat.leg_up = True  # whether it was answered nobody saw: the agent is not blamed
+            self.agents.leg_ended(LegEnded(agent_id=seat.profile.id, leg_id=seat.leg_id), now)
 
     def _restore(self, seat: Seat, before: tuple[AgentState, str], now: Moment) -> None:
         """Back to what the agent was; calls are matched later, and wrap-up does not outlive a restart."""
@@ -113,7 +133,7 @@ class Reconcile:
         if attempt.state in (AttemptState.INTENDED, AttemptState.ENDED):
             return
         if channel is not None:
-            self._adopt(call, channel, bridged.get(channel.unique_id), now)
+            self._adopt(call, channel, bridged.get(channel.unique_id), trace, now)
         elif trace is not None and trace.reason == "hangup":
             attempt.approximate = True
             self.calls.end(call, now, Status.CUSTOMER_HANGUP, HungUpBy.CUSTOMER, "ended while dialerd was away")
@@ -131,24 +151,28 @@ class Reconcile:
         attempt.message_started_at = attempt.message_started_at or trace.message_started_at
         attempt.message_ended_at = trace.message_ended_at
 
-    def _adopt(self, call: LiveCall, channel: ChannelSeen, leg_id: str | None, now: Moment) -> None:
+    def _adopt(
+        self, call: LiveCall, channel: ChannelSeen, leg_id: str | None, trace: UnattendedTrace | None, now: Moment
+    ) -> None:
         """The channel lives: bring the attempt to the state in which it is found."""
         attempt = call.attempt
         seat = next((s for s in self.floor.roster if leg_id and s.leg_id == leg_id), None)
         if seat is not None:
             self._adopt_talk(call, seat, now)
-        elif call.trace_key:
+        elif trace is not None and trace.reason != "hangup" and attempt.state is not AttemptState.TALKING:
             attempt.state = AttemptState.ABANDONING
-            self.floor.waiting.pop(attempt.id, None)
-            self.floor.deadlines.set(Wait.ENDING, attempt.id, now.mono + self.floor.settings.ending_timeout_s)
+            self.verdicts.act_alone(call, now)
         elif channel.up and attempt.state in CANCELLABLE:
             attempt.approximate = True
             self.calls.note_answer(call, now)
-            self.floor.deadlines.set(Wait.ENDING, attempt.id, now.mono + self.floor.settings.ending_timeout_s)
         elif not channel.up:
             self.floor.deadlines.set(Wait.DIAL, attempt.id, now.mono + call.campaign.ring_timeout_s + 15)
         elif attempt.state is AttemptState.TALKING:
             self.floor.deadlines.set(Wait.ENDING, attempt.id, now.mono + self.floor.settings.connect_timeout_s)
+        elif attempt.state in MUST_END and not self.floor.deadlines.waiting(Wait.ENDING, attempt.id):
+            self.floor.expect_end(call, now)
+        if call.hangup_sent:  # nobody may have carried it out
+            self.calls.hang_up(call, attempt.hung_up_by, now)
         self.floor.save(call)
 
     def _adopt_talk(self, call: LiveCall, seat: Seat, now: Moment) -> None:
@@ -159,18 +183,31 @@ class Reconcile:
             attempt.bridged_at = attempt.bridged_at or now.wall
             attempt.live_answer = True
             attempt.state = AttemptState.TALKING
+        if call.agent_id is not None and call.agent_id != seat.profile.id:
+            self.agents.call_ended(call, now)
+        self.floor.answer_agi(call, "agent", seat.leg_id)
+        attempt.ended_at = None
         attempt.agent_id, attempt.agent_channel = seat.profile.id, seat.leg_id
         for wait in (Wait.DIAL, Wait.LIMIT, Wait.CONNECT, Wait.ENDING):
             self.floor.deadlines.cancel(wait, attempt.id)
         self.floor.waiting.pop(attempt.id, None)
+        self.floor.deadlines.cancel(Wait.WRAP_UP, seat.profile.id)
         call.agent_id, seat.attempt_id = seat.profile.id, attempt.id
+        if seat.state is AgentState.PAUSED:
+            seat.pause_wanted = seat.reason
         if seat.state is not AgentState.ON_CALL:
             seat.state, seat.since = AgentState.ON_CALL, now
             self.floor.log_seat(seat, now)
 
     # -- what belongs to nobody
 
-    def _leftovers(self, node: str, traces: dict[int, UnattendedTrace], seen: dict[str, ChannelSeen]) -> None:
+    def _leftovers(
+        self,
+        node: str,
+        traces: dict[int, UnattendedTrace],
+        seen: dict[str, ChannelSeen],
+        talking: frozenset[str],
+    ) -> None:
         if traces:
             ids = ", ".join(str(i) for i in sorted(traces)[:10])
             self.floor.log("warning", f"Asterisk {node} kept traces of attempts that are already closed: {ids}")
@@ -179,7 +216,7 @@ class Reconcile:
         known |= {seat.leg_id for seat in self.floor.roster}
         for channel in seen.values():
             stray_call = channel.unique_id.startswith("dlr-") and not channel.up
-            stray_leg = channel.unique_id.startswith("agt-") and not channel.bridge_id
+            stray_leg = channel.unique_id.startswith("agt-") and channel.unique_id not in talking
             if channel.unique_id.removesuffix("-b") not in known and (stray_call or stray_leg):
                 self.floor.log("warning", f"channel {channel.unique_id} in Asterisk belongs to no call: hung up")
                 self.floor.emit(Hangup(node=node, channel_id=channel.unique_id))
