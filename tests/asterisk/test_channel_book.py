@@ -108,7 +108,8 @@ def test_bridge_ends_in_whatever_way_unbridge_once() -> None:
 def test_a_trace_is_read_at_the_end_or_at_once_when_the_call_is_over() -> None:
     told = ami("UserEvent", UserEvent="DialerdUnattended", Attempt="12", Reason="timeout")
     alive = play(ami("DialEnd", CUSTOMER, DialStatus="ANSWER"), told, ami("Hangup", CUSTOMER))
-    assert [type(one) for one in alive] == [CallAnswered, CallEnded, TraceLeft]
+    assert [type(one) for one in alive] == [CallAnswered, TraceLeft]
+    assert alive[-1] == TraceLeft(attempt_id=12, reason="the call is over", ended=CallEnded(attempt_id=12))
     assert play(ami("Hangup", CUSTOMER), told)[-1] == TraceLeft(attempt_id=12, reason="timeout")
 
 

@@ -310,7 +310,9 @@ async def test_a_slow_peer_is_cut_at_the_deadline() -> None:
                     await asyncio.sleep(0.02)
 
         dripping = asyncio.create_task(drip())
-        assert await asyncio.wait_for(reader.read(), 3) == b""
+        with suppress(ConnectionResetError):  # a reset is a cut as well: our bytes were on the way
+            assert await asyncio.wait_for(reader.read(), 3) == b""
+        assert dripping.done() or writer.transport.is_closing() or reader.at_eof() or reader.exception()
         dripping.cancel()
         await asyncio.gather(dripping, return_exceptions=True)
         writer.close()

@@ -210,7 +210,7 @@ async def test_the_trace_of_a_call_is_read_when_it_is_over() -> None:
         pbx.ami.push(event("Hangup", Uniqueid=ATTEMPT_CHANNEL, Cause="16"))
         trace = await pbx.next(UnattendedTrace)
         assert trace.attempt_id == 12 and trace.reason == "timeout" and trace.message_ended_at is not None
-        assert [type(one) for one in pbx.events[-2:]] == [CallEnded, UnattendedTrace]
+        assert [type(one) for one in pbx.events[-2:]] == [UnattendedTrace, CallEnded]
 
 
 async def test_what_happened_while_the_picture_was_read_happens_on_top_of_it() -> None:

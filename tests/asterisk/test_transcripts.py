@@ -23,7 +23,7 @@ FLOWS = {
     "bridged_ami_hangup": [*TALK, "CallEnded"],
     "core_show_channels": ["LegUp", "LegUp", "CallRinging", "CallRinging", "CallAnswered", "CallBridged"],
     "customer_hangs_up_waiting": ["CallRinging", "CallAnswered", "CallEnded"],
-    "guard_during_amd": ["CallRinging", "CallAnswered", "MessageStarted", "MessageEnded", "CallEnded", "TraceLeft"],
+    "guard_during_amd": ["CallRinging", "CallAnswered", "MessageStarted", "MessageEnded", "TraceLeft"],
     "inbound": ["OptOutTrace"],
     "login": [],
     "login_refused": [],
@@ -35,9 +35,9 @@ FLOWS = {
     "refused_actions": [],
     "ringing_ami_hangup": ["CallRinging", "CallEnded"],
     "shutdown": ["LegUp", "LegEnded"],
-    "unattended": ["CallRinging", "CallAnswered", "MessageStarted", "MessageEnded", "CallEnded", "TraceLeft"],
-    "unattended_hangup": ["CallRinging", "CallAnswered", "CallEnded", "TraceLeft"],
-    "unattended_timeout": ["CallRinging", "CallAnswered", "MessageStarted", "MessageEnded", "CallEnded", "TraceLeft"],
+    "unattended": ["CallRinging", "CallAnswered", "MessageStarted", "MessageEnded", "TraceLeft"],
+    "unattended_hangup": ["CallRinging", "CallAnswered", "TraceLeft"],
+    "unattended_timeout": ["CallRinging", "CallAnswered", "MessageStarted", "MessageEnded", "TraceLeft"],
 }
 
 

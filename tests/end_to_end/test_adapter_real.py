@@ -280,7 +280,7 @@ async def test_the_dialplan_alone_its_trace_and_its_removal(pbx: Asterisk, faren
         trace = await dialer.next(UnattendedTrace, 30)
         assert (trace.attempt_id, trace.token, trace.reason) == (watched.attempt_id, watched.token, "timeout")
         assert trace.answered_at and trace.message_started_at and trace.message_ended_at
-        assert dialer.of_attempt(watched.attempt_id)[-2:] == ["CallEnded", "UnattendedTrace"]
+        assert dialer.of_attempt(watched.attempt_id)[-2:] == ["UnattendedTrace", "CallEnded"]
         missed = dialer.call("5560011", abandon, guard_s=0.8)
         dialer.node.carry_out(missed)
         await dialer.next(CallAnswered, attempt_id=missed.attempt_id)

@@ -30,10 +30,14 @@ REMEMBERED_ENDINGS = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraceLeft:
-    """The dialplan acted alone on this call and the call is over: its durable trace is complete and can be read."""
+    """The dialplan acted alone on this call and the call is over: its durable trace is complete and can be read.
+
+    `ended` is the call's end, held back: the dialer closes the record with it, so it must know the trace first.
+    """
 
     attempt_id: int
     reason: str
+    ended: CallEnded | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,10 +162,10 @@ class ChannelBook:
         if not channel.customer:
             leg = LegEnded(agent_id=channel.owner_id, leg_id=channel.id, hangup_cause=cause, sip_cause=sip)
             return [*heard, leg]
-        heard.append(CallEnded(attempt_id=channel.owner_id, hangup_cause=cause, sip_cause=sip))
+        ended = CallEnded(attempt_id=channel.owner_id, hangup_cause=cause, sip_cause=sip)
         if channel.traced:
-            heard.append(TraceLeft(attempt_id=channel.owner_id, reason="the call is over"))
-        return heard
+            return [*heard, TraceLeft(attempt_id=channel.owner_id, reason="the call is over", ended=ended)]
+        return [*heard, ended]
 
     # ------------------------------------------------------------ bridges
 

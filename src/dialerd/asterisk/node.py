@@ -237,16 +237,26 @@ class AsteriskNode:
             if isinstance(one, OriginateEnded):
                 self._commands.originate_ended(one)
             elif isinstance(one, TraceLeft):
-                self._background.spawn(self._collect_trace(one.attempt_id))
+                self._background.spawn(self._collect_trace(one))
             else:
                 self._tell(one)
 
-    async def _collect_trace(self, attempt_id: int) -> None:
-        """Fetch the trace of a call that the dialplan has just handled alone. If the link is lost it stays there."""
+    async def _collect_trace(self, left: TraceLeft) -> None:
+        """Fetch the trace of a call that the dialplan has just handled alone, then tell that the call is over.
+
+        If the link is lost both stay untold: the comparison after the reconnect finds call gone and trace there.
+        """
+        trace = None
         try:
-            trace = await read_one_trace(self._link.ask, attempt_id)
-        except (AmiClosed, TimeoutError) as error:
-            log.info("trace of attempt %d is read after the reconnect: %s", attempt_id, error)
+            trace = await read_one_trace(self._link.ask, left.attempt_id)
+        except AmiClosed as error:
+            log.info("trace of attempt %d is read after the reconnect: %s", left.attempt_id, error)
             return
+        except TimeoutError:
+            log.warning(
+                "trace of attempt %d could not be read in time: it is read at the next connect", left.attempt_id
+            )
         if trace is not None:
             self._tell(trace)
+        if left.ended is not None:
+            self._tell(left.ended)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dialerd.core.agent import AgentState
 from dialerd.core.agent_flow import AgentFlow
-from dialerd.core.call import Attempt, AttemptState, HungUpBy, Status
+from dialerd.core.call import AttemptState, HungUpBy, Status
 from dialerd.core.call_flow import CANCELLABLE, CallFlow
 from dialerd.core.deadlines import Wait
 from dialerd.core.floor import Floor, LiveCall
@@ -25,6 +25,7 @@ from dialerd.core.messages import (
 )
 from dialerd.core.moment import Moment
 from dialerd.core.roster import Seat
+from dialerd.core.traces import HUNG_UP_WAITING, apply_trace
 from dialerd.core.verdict_flow import VerdictFlow
 
 MUST_END = frozenset({AttemptState.ANSWERED, AttemptState.MACHINE, AttemptState.ABANDONING})
@@ -128,13 +129,13 @@ class Reconcile:
             trace = None
         if trace is not None:
             call.trace_key = trace.key
-            self._apply_trace(attempt, trace)
+            apply_trace(attempt, trace)
         channel = seen.get(attempt.channel_id)
         if attempt.state in (AttemptState.INTENDED, AttemptState.ENDED):
             return
         if channel is not None:
             self._adopt(call, channel, bridged.get(channel.unique_id), trace, now)
-        elif trace is not None and trace.reason == "hangup":
+        elif trace is not None and trace.reason == HUNG_UP_WAITING:
             attempt.approximate = True
             self.calls.end(call, now, Status.CUSTOMER_HANGUP, HungUpBy.CUSTOMER, "ended while dialerd was away")
         elif trace is not None:
@@ -143,13 +144,6 @@ class Reconcile:
             self.calls.end(call, now, Status.ABANDONED, HungUpBy.UNKNOWN, "the dialplan acted alone")
         else:
             self.calls.close_lost(call, now, "ended while Asterisk was not watched")
-
-    @staticmethod
-    def _apply_trace(attempt: Attempt, trace: UnattendedTrace) -> None:
-        attempt.live_answer = True
-        attempt.answered_at = attempt.answered_at or trace.answered_at
-        attempt.message_started_at = attempt.message_started_at or trace.message_started_at
-        attempt.message_ended_at = trace.message_ended_at
 
     def _adopt(
         self, call: LiveCall, channel: ChannelSeen, leg_id: str | None, trace: UnattendedTrace | None, now: Moment

@@ -15,8 +15,11 @@ HUNG_UP_WAITING = "hangup"
 
 
 def apply_trace(attempt: Attempt, trace: UnattendedTrace) -> None:
-    """Take over what the dialplan saw while dialerd was away, mute or late."""
-    attempt.live_answer = True
+    """Take over what the dialplan saw while dialerd was away, mute or late.
+
+    Whoever heard the message is a live answer; who hung up before a verdict may have been a machine's owner or not.
+    """
+    attempt.live_answer = attempt.live_answer or trace.reason != HUNG_UP_WAITING
     attempt.answered_at = _better(attempt.answered_at, trace.answered_at)
     attempt.message_started_at = _better(attempt.message_started_at, trace.message_started_at)
     attempt.message_ended_at = _better(attempt.message_ended_at, trace.message_ended_at)

@@ -25,6 +25,7 @@ from dialerd.core.messages import (
 )
 from dialerd.core.moment import Moment
 from dialerd.core.roster import Seat
+from dialerd.core.traces import HUNG_UP_WAITING, apply_trace
 
 REFUSED = "refused"
 """A verdict the dialplan does not know: it treats the call as unattended and plays the message by itself."""
@@ -238,7 +239,8 @@ class VerdictFlow:
             return
         call.trace_key = event.key
         self.calls.note_answer(call, now)
-        if event.reason != "hangup" and advance(call, AttemptMove.ABANDON):
+        apply_trace(call.attempt, event)
+        if event.reason != HUNG_UP_WAITING and advance(call, AttemptMove.ABANDON):
             self.act_alone(call, now)
 
     def act_alone(self, call: LiveCall, now: Moment) -> None:
