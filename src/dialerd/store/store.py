@@ -9,6 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import peewee
+
+from dialerd.core.errors import Unavailable
 from dialerd.core.messages import Event, StoreCommand
 from dialerd.store.chain import ChainReport, verify_chain
 from dialerd.store.database import reader_database, sqlite_path, writer_database
@@ -58,8 +61,11 @@ class Store:
         self.records = Records(self._reader, self._writer, clock)
 
     def open(self) -> None:
-        """Connect, bring the schema up to date, give back claims of a dead run. Unavailable or Invalid otherwise."""
-        self._writer.start()
+        """Connect, bring the schema up to date, give back claims of a dead run. Unavailable says what prevented it."""
+        try:
+            self._writer.start()
+        except (peewee.PeeweeException, OSError) as error:
+            raise Unavailable(f"the store cannot be opened: {error}") from error
 
     def _prepare(self, session: Session) -> None:
         migrate(session.db, self._clock(), file=self._file, backup_dir=self._backup_dir)
