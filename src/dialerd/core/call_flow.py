@@ -112,6 +112,7 @@ class CallFlow:
         run = self.floor.campaigns.get(call.attempt.campaign_id)
         if call.is_test:
             text = f"test call {event.attempt_id} was refused: {event.verdict.detail or event.verdict.rule}"
+            self.floor.refused_tests[event.attempt_id] = text
             self.floor.log("warning", text, call.attempt.campaign_id)
         elif run is not None:
             run.refused[event.verdict.rule] += 1

@@ -44,6 +44,7 @@ from dialerd.core.messages import (
     Command,
     Event,
     HangupAttempt,
+    LeadsAdded,
     LeadsClaimed,
     LegEnded,
     LegUp,
@@ -66,7 +67,6 @@ from dialerd.core.moment import Moment
 from dialerd.core.pacing import Pacer
 from dialerd.core.pacing.power import power
 from dialerd.core.pacing.progressive import progressive
-from dialerd.core.readiness import start_problems
 from dialerd.core.reconcile import Reconcile
 from dialerd.core.restored import Restored
 from dialerd.core.settings import DialerSettings, Identity
@@ -137,6 +137,7 @@ class Dialer:
             AgentDispose: self.agents.dispose,
             HangupAttempt: self._hangup_attempt,
             TestCall: self.dialling.test_call,
+            LeadsAdded: self.dialling.leads_added,
             ShutdownBegan: self._shutdown,
         }
 
@@ -260,7 +261,7 @@ class Dialer:
         run = self.floor.run(event.campaign_id)
         state = next_campaign_state(run.campaign.name, run.campaign.state, event.verb)
         if state is CampaignState.ACTIVE:
-            problems = start_problems(run.campaign, self.floor.settings.trunks)
+            problems = self.dialling.start_problems(run.campaign)
             if problems:
                 raise Conflict(f"campaign {run.campaign.name} cannot start: " + "; ".join(problems))
             run.claim_not_before = now.mono

@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 
 from dialerd.core.call import Attempt
-from dialerd.core.campaign import CampaignState, DialMode
+from dialerd.core.campaign import Campaign, CampaignState, DialMode
 from dialerd.core.deadlines import Wait
 from dialerd.core.errors import Unavailable
 from dialerd.core.floor import CampaignRun, Floor, LiveCall
 from dialerd.core.lead import Lead
-from dialerd.core.messages import ClaimLeads, LeadsClaimed, OpenAttempts, ReleaseLeads, TestCall
+from dialerd.core.messages import ClaimLeads, LeadsAdded, LeadsClaimed, OpenAttempts, ReleaseLeads, TestCall
 from dialerd.core.moment import Moment
 from dialerd.core.pacing import Limit, PacingDecision, PacingInputs, decide
 from dialerd.core.pacing.shares import Claimant, share_agents
+from dialerd.core.readiness import start_problems
 
 TEST_MODE = "test"
 
@@ -100,10 +101,24 @@ class DiallingFlow:
 
     def obstacle(self, run: CampaignRun) -> str:
         """What stops this campaign altogether, as a sentence; empty when nothing does."""
-        mode = run.campaign.dial_mode
-        if mode not in self.floor.pacers:
-            return f"{mode.value} pacing is not in this version yet: use --dial-mode progressive or power"
-        return self._no_way_out(run)
+        return self._no_way_out(run) or "; ".join(self.start_problems(run.campaign)) or self._over_the_limit(run)
+
+    def start_problems(self, campaign: Campaign) -> list[str]:
+        """What forbids a campaign to start (or, edited while it runs, to go on): one sentence each."""
+        trunk = self.floor.settings.trunks.get(campaign.trunk)
+        allowed = trunk.caller_ids if trunk is not None else ()
+        return start_problems(campaign, self.floor.settings.trunks, allowed_caller_ids=allowed)
+
+    @staticmethod
+    def _over_the_limit(run: CampaignRun) -> str:
+        """Above max_abandon_rate with 100 or more live answers in the window there is nothing left to risk."""
+        most = run.campaign.max_abandon_rate
+        if run.ledger_live < 100 or run.ledger_abandoned <= most * run.ledger_live:
+            return ""
+        return (
+            f"abandon rate {100 * run.ledger_abandoned / run.ledger_live:.1f} % ({run.ledger_abandoned} of "
+            f"{run.ledger_live}) is above max_abandon_rate {100 * most:g} %: dialling has stopped itself"
+        )
 
     def _no_way_out(self, run: CampaignRun) -> str:
         """Why no call at all can leave, as a sentence; empty when one can."""
@@ -168,6 +183,12 @@ class DiallingFlow:
             self.floor.decide_soon([event.campaign_id] if more else self.floor.campaigns, now)
         else:
             self._release_hopper(run)
+
+    def leads_added(self, event: LeadsAdded, now: Moment) -> None:
+        """New leads: ask the store again at once."""
+        run = self.floor.run(event.campaign_id)
+        run.claim_not_before = now.mono
+        self.floor.decide_soon([event.campaign_id], now)
 
     def claim_overdue(self, campaign_id: int) -> None:
         """The store did not answer a claim in time: allow another; late leads are still welcome."""

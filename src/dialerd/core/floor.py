@@ -111,6 +111,7 @@ class Floor:
         self.rate = CallRate(settings.calls_per_second)
         self.trunk_rates = {name: CallRate(trunk.calls_per_second) for name, trunk in settings.trunks.items()}
         self.store_fault = ""
+        self.refused_tests: dict[int, str] = {}  # test calls that the gate refused, until somebody asks
         self.stopping = False
         self._outbox: list[Command] = []
 

@@ -27,6 +27,7 @@ from dialerd.core.orders import (
     CampaignOrder as CampaignOrder,
     CampaignSaved as CampaignSaved,
     HangupAttempt as HangupAttempt,
+    LeadsAdded as LeadsAdded,
     Order as Order,
     ShutdownBegan as ShutdownBegan,
     TestCall as TestCall,

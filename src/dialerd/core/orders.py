@@ -79,6 +79,13 @@ class TestCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeadsAdded:
+    """A campaign has got new leads: a claim that found none need not wait any longer."""
+
+    campaign_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShutdownBegan:
     """SIGTERM: originate no more, end ringing calls, let answered people get agent or message."""
 
@@ -94,5 +101,6 @@ Order: TypeAlias = (
     | AgentDispose
     | HangupAttempt
     | TestCall
+    | LeadsAdded
     | ShutdownBegan
 )
