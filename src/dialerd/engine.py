@@ -278,6 +278,10 @@ class Engine:
             **picture(floor, self.dialer.dialling, now),
         }
 
+    def test_refusal(self, attempt_id: int) -> str:
+        """Why a test call was refused; empty when it was not. Told once."""
+        return self.dialer.floor.refused_tests.pop(attempt_id, "")
+
     def live_calls(self) -> list[Row]:
         """Attempts in progress."""
         return live_calls(self.dialer.floor, self.clock())

@@ -58,6 +58,7 @@ class FakeRecords:
         self.campaigns_by_name: dict[str, Row] = {"spring": dict(READY)}
         self.agents_by_name: dict[str, Row] = {n: {"id": i, "name": n} for i, n in enumerate(("1001", "1002"), 1)}
         self.audited: list[tuple[int, str, str, dict[str, Any], str]] = []
+        self.dialed = True
         self.fail: Exception | None = None
         self.delay_s = 0.0
         self.asked: list[Any] = []
@@ -122,7 +123,7 @@ class FakeRecords:
     async def call(self, attempt_id: int) -> Row:
         if attempt_id > 100:
             raise NotFound(f"no call {attempt_id}")
-        return {"id": attempt_id, "number": "+15550111", "created_at": NOW}
+        return {"id": attempt_id, "number": "+15550111", "created_at": NOW, "dialed_at": NOW if self.dialed else None}
 
     async def dispositions(self) -> list[Row]:
         return [{"code": d.code, "label": d.label} for d in BUILT_IN]
@@ -137,7 +138,7 @@ class FakeRecords:
 
 
 class FakeFloor:
-    """Keeps orders; a TestCall makes a live call unless `gate` is closed."""
+    """Keeps orders; a TestCall is refused while `gate` is closed."""
 
     def __init__(self) -> None:
         self.orders: list[Order] = []
@@ -145,16 +146,24 @@ class FakeFloor:
             {"id": 12, "campaign": "spring", "number": "+15550112", "state": "ringing", "agent": ""}
         ]
         self.gate = True
+        self.refusals: dict[int, str] = {}
         self.refuse: Exception | None = None
 
-    async def order(self, order: Order) -> None:
+    async def order(self, order: Order) -> Any:
         if self.refuse is not None:
             raise self.refuse
         self.orders.append(order)
-        if isinstance(order, TestCall) and self.gate:
-            self.calls.append({"id": 13, "campaign": "spring", "number": order.lead.number, "state": "dialing"})
+        if isinstance(order, TestCall):
+            if not self.gate:
+                self.refusals[13] = "test call 13 was refused: on the global list"
+            self.gate = True
+            return 13
         if isinstance(order, CampaignOrder | HangupAttempt):
             await asyncio.sleep(0)
+        return None
+
+    def test_refusal(self, attempt_id: int) -> str:
+        return self.refusals.get(attempt_id, "")
 
     def status(self) -> Row:
         return {

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import pytest
-
 from dialerd.core.campaign import CampaignVerb
 from dialerd.core.errors import Conflict
 from dialerd.core.messages import (
@@ -18,10 +14,11 @@ from dialerd.core.messages import (
     CampaignOrder,
     CampaignSaved,
     HangupAttempt,
+    LeadsAdded,
     TestCall,
 )
 
-from .rig import AUDITOR, Rig
+from .rig import AGENT, AUDITOR, Rig
 
 
 async def test_hello_version_and_a_client_of_another_protocol() -> None:
@@ -68,30 +65,6 @@ async def test_campaign_verbs() -> None:
     assert verbs == [CampaignVerb.START, CampaignVerb.PAUSE, CampaignVerb.RESUME, CampaignVerb.STOP]
     rig.floor.refuse = Conflict("campaign spring is stopped: cannot pause it")
     assert (await rig.error("campaign.pause", {"name": "spring"}))[0] == "conflict"
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        (
-            {"dial_mode": "predictive"},
-            "predictive pacing is not in this version yet: use --dial-mode progressive or power",
-        ),
-        ({"dial_mode": "preview"}, "preview pacing is not in this version yet"),
-        ({"trunk": ""}, "no trunk is set: use --trunk NAME (known: carrier)"),
-        ({"trunk": "carier"}, "trunk carier is not in the configuration: use --trunk NAME (did you mean carrier?)"),
-        ({"caller_id": ""}, "use --caller-id NUMBER"),
-        ({"caller_id": "+1666"}, "not allowed on trunk carrier: use --caller-id with one of +15550100"),
-        ({"abandon_message": ""}, "use --abandon-message SOUND"),
-        ({"max_lines": 0}, "use --max-lines"),
-    ],
-)
-async def test_a_campaign_that_cannot_dial_does_not_start(change: dict[str, Any], words: str) -> None:
-    rig = Rig()
-    rig.records.campaigns_by_name["spring"].update(change)
-    kind, message = await rig.error("campaign.start", {"name": "spring"})
-    assert kind == "conflict" and words in message and "; " not in message
-    assert rig.floor.orders == []
 
 
 async def test_a_start_without_leads_is_told() -> None:
@@ -186,7 +159,25 @@ async def test_a_test_call_answers_when_it_is_on_its_way() -> None:
     assert kind == "invalid" and "did you mean 'Europe/Berlin'?" in message
     rig.floor.gate = False
     kind, message = await rig.error("call.test", {**params, "number": "+15550198"})
-    assert kind == "unavailable" and "a rule may forbid it now" in message
+    assert (kind, message) == ("forbidden", "test call 13 was refused: on the global list")
+    rig.floor.refusals.clear()
+    rig.records.dialed = False
+    kind, message = await rig.error("call.test", {**params, "number": "+15550197"})
+    assert kind == "unavailable" and "did not start within" in message
+
+
+async def test_an_agent_sees_the_own_row_only() -> None:
+    rig = Rig()
+    assert [row["name"] for row in await rig.call("agent.list", peer=AGENT)] == ["1001"]
+    assert len(await rig.call("agent.list")) >= 1
+
+
+async def test_new_leads_wake_the_campaign() -> None:
+    rig = Rig()
+    rows = [{"number": "+15550142", "zones": ["Europe/Berlin"]}]
+    assert (await rig.call("lead.import", {"campaign": "spring", "list": "one", "rows": rows}))["added"]
+    (order,) = rig.floor.orders
+    assert isinstance(order, LeadsAdded)
 
 
 async def test_dispositions() -> None:

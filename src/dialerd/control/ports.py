@@ -87,8 +87,14 @@ class Records(Protocol):
 class Floor(Protocol):
     """The running dialer."""
 
-    async def order(self, order: Order) -> None:
-        """Carry out an order in the dialer's own task; raises Conflict, NotFound or Invalid when it is refused."""
+    async def order(self, order: Order) -> Any:
+        """Carry out an order in the dialer's own task; raises Conflict, NotFound or Invalid when it is refused.
+
+        Returns what the order gives back: a TestCall its attempt id, the others None.
+        """
+
+    def test_refusal(self, attempt_id: int) -> str:
+        """Why the gate refused a test call; empty when it did not."""
 
     def status(self) -> Row:
         """The live picture behind `status`: see docs/control-protocol.md, `status`."""

@@ -170,8 +170,10 @@ class Dialer:
         return self.floor.take_outbox()
 
     def _expire(self, now: Moment) -> None:
-        for wait, of in self.floor.deadlines.pop_due(now.mono):
+        due = self.floor.deadlines.pop_due(now.mono)
+        for wait, of in due:
             self._overdue(wait, of, now)
+        self.dialling.decide_some([of for wait, of in due if wait is Wait.DECIDE], now)
         self.verdicts.serve_waiting(now)
 
     def _overdue(self, wait: Wait, of: int, now: Moment) -> None:
@@ -189,7 +191,7 @@ class Dialer:
             case Wait.WRAP_UP:
                 self.agents.wrap_up_overdue(of, now)
             case Wait.DECIDE:
-                self.dialling.decide_one(of, now)
+                pass  # decided together, after everything that frees agents
             case Wait.CLAIM:
                 self.dialling.claim_overdue(of)
 

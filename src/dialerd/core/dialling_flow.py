@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 
 from dialerd.core.call import Attempt
 from dialerd.core.campaign import Campaign, CampaignState, DialMode
@@ -35,13 +36,15 @@ class DiallingFlow:
             else:
                 self._decide_safely(run, own.get(run.campaign.id, 0), now)
 
-    def decide_one(self, campaign_id: int, now: Moment) -> None:
-        """A decision between two ticks, for a campaign whose agents or calls have just changed."""
-        run = self.floor.campaigns.get(campaign_id)
-        if run is None or run.campaign.state is not CampaignState.ACTIVE:
+    def decide_some(self, campaign_ids: Collection[int], now: Moment) -> None:
+        """Decisions between two ticks, for campaigns whose agents or calls have just changed."""
+        if not campaign_ids:
             return
         active = [r for r in self.floor.campaigns.values() if r.campaign.state is CampaignState.ACTIVE]
-        self._decide_safely(run, self._shares(active, now).get(campaign_id, 0), now)
+        own = self._shares(active, now)
+        for run in sorted(active, key=lambda r: (-r.campaign.priority, r.campaign.id)):
+            if run.campaign.id in campaign_ids:
+                self._decide_safely(run, own.get(run.campaign.id, 0), now)
 
     def _decide_safely(self, run: CampaignRun, ready: int, now: Moment) -> None:
         """A fault in one campaign never stops another: it is kept, told once and tried again at the next tick."""

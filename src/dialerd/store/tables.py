@@ -1,7 +1,7 @@
 """Owns the tables of what operators set up: campaigns, lists, leads, agents. Knows nothing of how they are filled.
 
 Models are bound to no database: a query is executed on the one given (`query.execute(db)`), so that several stores
-live in one process and no thread can bind another's models away (docs/decisions/0001-store-unbound-models.md).
+live in one process and no thread can bind another's models away (docs/decisions/0005-store-unbound-models.md).
 Instants are microseconds UTC, money is micro-units, rates are percent, durations are seconds, as in the original.
 """
 

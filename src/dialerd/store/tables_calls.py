@@ -112,6 +112,7 @@ class DoNotCall(Table):
 
     class Meta:
         table_name = "do_not_call"
+        indexes = ((("number", "campaign_id"), True),)
 
 
 class Callback(Table):

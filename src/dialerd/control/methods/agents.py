@@ -10,6 +10,7 @@ from dialerd.config_problems import did_you_mean
 from dialerd.control.context import Context
 from dialerd.control.methods.campaigns import Name
 from dialerd.control.params import instant
+from dialerd.control.peer import Role
 from dialerd.control.ports import Row
 from dialerd.core.agent import AgentState, LegMode
 from dialerd.core.errors import Invalid
@@ -72,16 +73,21 @@ async def add(context: Context, params: AddParams) -> Row:
 
 
 async def list_all(context: Context, _: Any) -> list[Row]:
-    """agent.list: with the live state."""
+    """agent.list: with the live state. Who is merely an agent sees the own row only."""
     live = context.floor.live_agents()
-    return [{**row, **live.get(str(row.get("name")), {})} for row in await context.records.agents()]
+    rows = [{**row, **live.get(str(row.get("name")), {})} for row in await context.records.agents()]
+    if context.peer.roles & {Role.ADMIN, Role.SUPERVISOR, Role.AUDITOR}:
+        return rows
+    return [row for row in rows if row.get("name") == context.peer.agent_name]
 
 
 async def login(context: Context, params: AgentParams) -> Row:
     """agent.login: a nailed-up agent's phone rings now."""
     agent_id = await _agent_id(context, params.name)
     await context.floor.order(AgentLogin(agent_id=agent_id))
-    return _state(context, params.name)
+    answer = _state(context, params.name)
+    ringing = context.floor.live_agents().get(params.name, {}).get("leg") == "ringing"
+    return {**answer, "state": "ringing"} if ringing else answer
 
 
 async def logout(context: Context, params: LogoutParams) -> Row:

@@ -15,7 +15,7 @@ from dialerd.control.methods.leads import Limit, Offset
 from dialerd.control.params import instant
 from dialerd.control.ports import Row
 from dialerd.core.call import Status
-from dialerd.core.errors import Conflict, Invalid, NotFound, Unavailable
+from dialerd.core.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from dialerd.core.messages import HangupAttempt, TestCall
 
 TEST_CALL_WAIT_S = 5.0
@@ -98,20 +98,18 @@ async def test(context: Context, params: TestParams) -> Row:
     _check_zone(params.timezone)
     row = await context.records.campaign(params.campaign)
     lead = await context.records.lead_for_test_call(params.campaign, params.number, [params.timezone])
-    before = {r.get("id") for r in await _recent(context, params.campaign)}
-    before |= {r.get("id") for r in context.floor.live_calls()}
-    await context.floor.order(TestCall(campaign_id=row["id"], lead=lead))
+    attempt_id = int(await context.floor.order(TestCall(campaign_id=row["id"], lead=lead)))
     waited_s = 0.0
     while waited_s < TEST_CALL_WAIT_S:
-        for call in (*context.floor.live_calls(), *await _recent(context, params.campaign)):
-            if call.get("id") not in before and call.get("number") == lead.number:
-                return {"call": call["id"]}
+        refusal = context.floor.test_refusal(attempt_id)
+        if refusal:
+            raise Forbidden(refusal)
+        with suppress(NotFound):
+            if (await context.records.call(attempt_id)).get("dialed_at"):
+                return {"call": attempt_id}
         await context.services.pause(_LOOK_EVERY_S)
         waited_s += _LOOK_EVERY_S
-    raise Unavailable(
-        f"the test call to {lead.number} did not start within {TEST_CALL_WAIT_S:g} s: a rule may forbid it now "
-        f"(dialerctl lead show {lead.number}), or Asterisk is away (dialerctl status)"
-    )
+    raise Unavailable(f"the test call to {lead.number} did not start within {TEST_CALL_WAIT_S:g} s: dialerctl status")
 
 
 test.__test__ = False  # type: ignore[attr-defined]  # not a pytest function
@@ -120,13 +118,6 @@ test.__test__ = False  # type: ignore[attr-defined]  # not a pytest function
 async def dispositions(context: Context, _: Any) -> list[Row]:
     """disposition.list."""
     return await context.records.dispositions()
-
-
-async def _recent(context: Context, campaign: str) -> list[Row]:
-    """The newest attempts: a test call may be over before anybody saw it live."""
-    with suppress(NotFound):
-        return await context.records.calls(campaign=campaign, limit=20)
-    return []
 
 
 def _check_zone(name: str) -> None:

@@ -9,10 +9,8 @@ import msgspec
 
 from dialerd.control.context import Context, ParamsInvalid
 from dialerd.control.ports import Row
-from dialerd.core.campaign import Campaign, CampaignState, CampaignVerb, DialMode, next_campaign_state
-from dialerd.core.errors import Conflict
+from dialerd.core.campaign import CampaignState, CampaignVerb
 from dialerd.core.messages import CampaignOrder, CampaignSaved
-from dialerd.core.readiness import start_problems
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 
@@ -62,16 +60,6 @@ async def show(context: Context, params: CampaignParams) -> Row:
 async def start(context: Context, params: CampaignParams) -> Row:
     """campaign.start: refused, with every reason, when the campaign could not dial; no leads is merely told."""
     row = await context.records.campaign(params.name)
-    # "already active" comes before "lacks a caller ID"
-    state = CampaignState(_with_live(context, row).get("state", CampaignState.STOPPED.value))
-    next_campaign_state(params.name, state, CampaignVerb.START)
-    problems = start_problems(
-        _as_campaign(row),
-        [trunk.name for trunk in context.services.settings.trunks],
-        allowed_caller_ids=_allowed_caller_ids(context, str(row.get("trunk") or "")),
-    )
-    if problems:
-        raise Conflict(f"campaign {params.name} cannot start: " + "; ".join(problems))
     await context.floor.order(CampaignOrder(campaign_id=row["id"], verb=CampaignVerb.START))
     answer: Row = {"name": params.name, "state": CampaignState.ACTIVE.value}
     notes = await _notes(context, params.name)
@@ -113,20 +101,3 @@ def _with_live(context: Context, row: Row) -> Row:
         if live.get("name") == row.get("name"):
             return {**row, **{key: live[key] for key in LIVE_KEYS if key in live}}
     return row
-
-
-def _as_campaign(row: Row) -> Campaign:
-    """The part of a stored campaign that its readiness depends on."""
-    return Campaign(
-        id=row["id"],
-        name=row["name"],
-        dial_mode=DialMode(row["dial_mode"]),
-        trunk=str(row.get("trunk") or ""),
-        caller_id=str(row.get("caller_id") or ""),
-        abandon_message=str(row.get("abandon_message") or ""),
-        max_lines=int(row.get("max_lines", 1)),
-    )
-
-
-def _allowed_caller_ids(context: Context, trunk: str) -> tuple[str, ...]:
-    return next((known.caller_ids for known in context.services.settings.trunks if known.name == trunk), ())

@@ -11,6 +11,7 @@ from dialerd.control.methods.campaigns import Name
 from dialerd.control.ports import Row
 from dialerd.control.protocol import MAX_IMPORT_ROWS, MAX_LIST_ROWS
 from dialerd.core.lead import LeadState
+from dialerd.core.messages import LeadsAdded
 
 Limit = Annotated[int, msgspec.Meta(ge=1, le=MAX_LIST_ROWS)]
 Offset = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
@@ -43,7 +44,11 @@ async def import_rows(context: Context, params: ImportParams) -> Row:
     """lead.import: one chunk; a wrong row is counted and told, the others are added."""
     if not 0 < len(params.rows) <= MAX_IMPORT_ROWS:
         raise ParamsInvalid(f"rows: 1 to {MAX_IMPORT_ROWS} in one request, not {len(params.rows)}; send several")
-    return await context.records.import_leads(params.campaign, params.list_name, params.rows)
+    done = await context.records.import_leads(params.campaign, params.list_name, params.rows)
+    if done.get("added"):
+        campaign = await context.records.campaign(params.campaign)
+        await context.floor.order(LeadsAdded(campaign_id=campaign["id"]))
+    return done
 
 
 async def list_some(context: Context, params: ListParams) -> list[Row]:

@@ -28,7 +28,7 @@ _READS: tuple[tuple[str, frozenset[Role], Binder, Handler], ...] = (
     ("campaign.show", READER, CAMPAIGN, campaigns.show),
     ("lead.list", READER, named(leads.ListParams), leads.list_some),
     ("lead.show", READER, named(leads.LeadParams), leads.show),
-    ("agent.list", READER, NOTHING, agents.list_all),
+    ("agent.list", EVERY_ROLE, NOTHING, agents.list_all),
     ("call.list", READER, named(calls.ListParams), calls.list_some),
     ("call.show", READER, CALL, calls.show),
     ("disposition.list", EVERY_ROLE, NOTHING, calls.dispositions),

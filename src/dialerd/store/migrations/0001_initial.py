@@ -343,7 +343,7 @@ INDEXES = (
     " WHERE state IN ('new', 'retry', 'callback')",
     "CREATE INDEX lead_claimed ON lead (id) WHERE state = 'claimed'",
     "CREATE UNIQUE INDEX do_not_call_everywhere ON do_not_call (number) WHERE campaign_id IS NULL",
-    "CREATE UNIQUE INDEX do_not_call_campaign ON do_not_call (number, campaign_id) WHERE campaign_id IS NOT NULL",
+    "CREATE UNIQUE INDEX do_not_call_campaign ON do_not_call (number, campaign_id)",
     "CREATE INDEX agent_state_log_present ON agent_state_log (agent_id) WHERE ended_at IS NULL",
 )
 

@@ -1,0 +1,84 @@
+"""A campaign that could not dial does not start, and one edited into that state stops dialling with the reason."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from dialerd.core.campaign import Campaign, CampaignState, CampaignVerb, DialMode
+from dialerd.core.dialer import Dialer
+from dialerd.core.errors import Conflict
+from dialerd.core.messages import CampaignOrder, CampaignSaved, ClaimLeads, LeadsAdded, PbxConnected
+from dialerd.core.moment import Moment
+from dialerd.core.settings import DialerSettings, Trunk
+from dialerd.core.why import why
+
+from .values import START, CountingIdentity
+
+GOOD = Campaign(
+    id=1,
+    name="spring",
+    dial_mode=DialMode.PROGRESSIVE,
+    trunk="carrier",
+    caller_id="+15550100",
+    abandon_message="dialerd/abandon",
+)
+
+
+def dialer_with(campaign: Campaign) -> tuple[Dialer, Moment]:
+    trunk = Trunk(name="carrier", node="pbx", caller_ids=frozenset({"+15550100"}))
+    dialer = Dialer(DialerSettings(trunks={"carrier": trunk}, nodes=("pbx",), default_node="pbx"), CountingIdentity())
+    dialer.handle(PbxConnected(node="pbx", version="22", channels=()), START)
+    dialer.handle(CampaignSaved(campaign=campaign), START)
+    return dialer, START
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"dial_mode": DialMode.PREDICTIVE}, "use --dial-mode progressive or power"),
+        ({"dial_mode": DialMode.PREVIEW}, "preview pacing is not in this version yet"),
+        ({"trunk": ""}, "no trunk is set: use --trunk NAME (known: carrier)"),
+        ({"trunk": "carier"}, "did you mean carrier?"),
+        ({"caller_id": ""}, "use --caller-id NUMBER"),
+        ({"caller_id": "+1666"}, "not allowed on trunk carrier"),
+        ({"abandon_message": ""}, "use --abandon-message SOUND"),
+        ({"max_lines": 0}, "use --max-lines"),
+    ],
+)
+def test_it_does_not_start(change: dict[str, Any], words: str) -> None:
+    dialer, now = dialer_with(replace(GOOD, **change))
+    with pytest.raises(Conflict) as refusal:
+        dialer.handle(CampaignOrder(campaign_id=1, verb=CampaignVerb.START), now)
+    assert words in str(refusal.value) and "; " not in str(refusal.value)
+    assert dialer.floor.run(1).campaign.state is CampaignState.STOPPED
+    assert dialer.floor.take_outbox() == []
+
+
+def test_edited_while_it_runs_it_stops_dialling_and_says_why() -> None:
+    dialer, now = dialer_with(GOOD)
+    dialer.handle(CampaignOrder(campaign_id=1, verb=CampaignVerb.START), now)
+    dialer.handle(CampaignSaved(campaign=replace(GOOD, caller_id="")), now.plus(1))
+    assert not [c for c in dialer.tick(now.plus(2)) if isinstance(c, ClaimLeads)]
+    dials, sentence = why(dialer.floor, dialer.dialling, dialer.floor.run(1))
+    assert not dials and "--caller-id" in sentence
+
+
+def test_above_the_hard_abandon_limit_it_stops_itself() -> None:
+    dialer, now = dialer_with(GOOD)
+    dialer.handle(CampaignOrder(campaign_id=1, verb=CampaignVerb.START), now)
+    run = dialer.floor.run(1)
+    run.ledger_live, run.ledger_abandoned = 100, 5
+    assert dialer.dialling.obstacle(run) == ""
+    run.ledger_abandoned = 6
+    assert "above max_abandon_rate 5 %" in dialer.dialling.obstacle(run)
+
+
+def test_new_leads_are_asked_for_at_once() -> None:
+    dialer, now = dialer_with(GOOD)
+    run = dialer.floor.run(1)
+    run.claim_not_before = now.mono + 5
+    dialer.handle(LeadsAdded(campaign_id=1), now)
+    assert run.claim_not_before == now.mono
