@@ -79,6 +79,7 @@ class Stage:
         self.said: list[Command] = []
         self.claims = self.commits = self.phones = self.hangups = True
         self.leads: dict[int, list[Lead]] = defaultdict(list)
+        self.given: object = None  # what the last order gave back
         self._requests = 0
         self._next_tick = START.mono + 1
         self.dialer = Dialer(limits or settings(), CountingIdentity(100 if restored else 1), pacers=pacers)
@@ -96,7 +97,9 @@ class Stage:
     def tell(self, event: Event) -> list[Command]:
         """Hand an event to the dialer; carry out what it says; return what it said to this event itself."""
         commands = self.dialer.handle(event, self.now)
+        given = self.dialer.answer
         self._obey(commands)
+        self.given = given
         return commands
 
     def _obey(self, commands: list[Command]) -> None:

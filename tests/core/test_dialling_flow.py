@@ -1,0 +1,432 @@
+"""Stories of pacing: staffing, limits, campaigns side by side, hopper and claims, faults, coalescing."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from dialerd.core.agent import AgentState
+from dialerd.core.call import AttemptState, HungUpBy, Status
+from dialerd.core.campaign import CampaignState, CampaignVerb, DialMode
+from dialerd.core.compliance import GateVerdict
+from dialerd.core.dialer import PACERS
+from dialerd.core.errors import Conflict, NotFound, Unavailable
+from dialerd.core.messages import (
+    AgentDispose,
+    AgentLogin,
+    AgentPause,
+    AgentUnpause,
+    AttemptRefused,
+    AttemptsOpened,
+    CampaignOrder,
+    CampaignSaved,
+    ClaimLeads,
+    Hangup,
+    HangupAttempt,
+    LeadsClaimed,
+    LogEvent,
+    OpenAttempts,
+    Originate,
+    ReleaseLeads,
+    SaveCampaignState,
+    ShutdownBegan,
+    StoreFailed,
+    StoreRecovered,
+    TestCall,
+)
+from dialerd.core.pacing import Limit, PacingInputs
+from dialerd.core.settings import Trunk
+
+from .stage import Stage
+from .values import NODE, agent, campaign, lead, settings
+
+POWER: dict[str, Any] = {"dial_mode": DialMode.POWER, "dial_ratio": 3.0}
+
+
+def placed(stage: Stage, campaign_id: int = 1) -> int:
+    """Calls placed so far for a campaign."""
+    return sum(1 for o in stage.all(Originate) if stage.attempt(o.attempt_id).campaign_id == campaign_id)
+
+
+def test_progressive_places_one_call_per_ready_agent_and_no_more() -> None:
+    stage = Stage(campaign(), agents=[agent(i) for i in (1, 2, 3)])
+    stage.wait(5)
+    assert placed(stage) == 3
+    call = stage.all(Originate)[0].attempt_id
+    stage.meet(call)
+    stage.wait(5)
+    assert placed(stage) == 3
+
+
+def test_a_person_waiting_is_counted_against_the_agent_who_comes_free() -> None:
+    stage = Stage(campaign(**(POWER | {"dial_ratio": 2.0, "wrapup_time_s": 0.0})), agents=[agent(1)])
+    stage.wait(1)
+    first, second = (o.attempt_id for o in stage.all(Originate))
+    stage.meet(first)
+    stage.answer(second)
+    stage.ask(second)
+    stage.unbridge(first, HungUpBy.CUSTOMER)
+    assert stage.state(second) is AttemptState.CONNECTING
+    stage.wait(1)
+    assert placed(stage) == 2
+
+
+def test_power_counts_on_hook_agents_too() -> None:
+    stage = Stage(campaign(**POWER), agents=[agent(1, on_hook=True), agent(2)])
+    stage.wait(2)
+    assert placed(stage) == 6
+
+
+def test_power_dials_progressively_once_the_ledger_allows_no_risk() -> None:
+    stage = Stage(campaign(**POWER), agents=[agent(1)])
+    stage.dialer.floor.campaigns[1].ledger_abandoned = 3
+    stage.wait(3)
+    assert placed(stage) == 1
+
+
+@pytest.mark.parametrize(
+    ("live", "abandoned", "over"), [(0, 2, False), (50, 3, True), (100, 2, False), (100, 3, True), (1000, 29, False)]
+)
+def test_the_ledgers_limit(live: int, abandoned: int, over: bool) -> None:
+    run = Stage(campaign(target_abandon_rate=0.03)).dialer.floor.campaigns[1]
+    run.ledger_live, run.ledger_abandoned = live, abandoned
+    assert run.over_abandon_limit is over
+
+
+def test_nobody_staffed_means_no_call_within_a_tick() -> None:
+    stage = Stage(campaign(**POWER), agents=[agent(1)])
+    stage.commits = False
+    stage.wait(1)
+    assert stage.all(OpenAttempts)
+    stage.tell(AgentPause(agent_id=1, reason="tea"))
+    intents = stage.all(OpenAttempts)[0].attempts
+    stage.tell(AttemptsOpened(attempt_ids=tuple(a.id for a in intents)))
+    assert not stage.all(Originate), "a committed intent was sent though nobody is staffed"
+    assert {stage.record(a.id).status for a in intents} == {Status.CANCELLED}
+    before = len(stage.all(OpenAttempts))
+    stage.wait(5)
+    assert len(stage.all(OpenAttempts)) == before
+    decision = stage.dialer.floor.campaigns[1].decision
+    assert decision is not None and decision.limit is Limit.NO_AGENTS
+
+
+def test_an_agent_about_to_leave_is_not_staffed() -> None:
+    stage = Stage(campaign(), agents=[agent(1)])
+    stage.meet(stage.dial())
+    stage.tell(AgentPause(agent_id=1, reason="tea"))
+    assert not stage.seat().staffed
+    stage.tell(AgentUnpause(agent_id=1))
+    assert stage.seat().staffed
+
+
+@pytest.mark.parametrize(
+    ("limits", "changes", "calls"),
+    [
+        ({}, {"max_lines": 2}, 2),
+        ({"trunks": {"out": Trunk(name="out", node=NODE, max_channels=3, calls_per_second=99.0)}}, {}, 3),
+        ({"calls_per_second": 2.0}, {}, 2),
+        ({}, {"calls_per_second": 1.0}, 1),
+        ({"trunks": {"out": Trunk(name="out", node=NODE, calls_per_second=2.0)}}, {}, 2),
+    ],
+)
+def test_lines_trunk_and_calls_per_second(limits: dict[str, Any], changes: dict[str, Any], calls: int) -> None:
+    stage = Stage(campaign(**changes), agents=[agent(i) for i in range(1, 6)], limits=settings(**limits))
+    stage.wait(0.9)
+    assert placed(stage) == calls
+
+
+def test_a_trunk_is_shared_by_its_campaigns_the_higher_priority_first() -> None:
+    trunk = {"out": Trunk(name="out", node=NODE, max_channels=4, calls_per_second=99.0)}
+    agents = [agent(i, campaigns=(1 + i % 2,)) for i in range(1, 7)]
+    stage = Stage(campaign(1), campaign(2, priority=60), agents=agents, limits=settings(trunks=trunk), log_in=False)
+    stage.phones = True
+    for i in range(1, 7):
+        stage.dialer.floor.roster.require(i).state = AgentState.READY
+    stage.wait(3)
+    assert (placed(stage, 1), placed(stage, 2)) == (1, 3)
+
+
+def test_agents_of_several_campaigns_go_to_the_higher_priority() -> None:
+    stage = Stage(
+        campaign(1), campaign(2, priority=60), agents=[agent(1, campaigns=(1, 2)), agent(2, campaigns=(1, 2))]
+    )
+    stage.wait(3)
+    assert (placed(stage, 1), placed(stage, 2)) == (0, 2)
+
+
+def test_a_campaign_without_leads_does_not_hold_the_shared_agents() -> None:
+    stage = Stage(campaign(1), campaign(2, priority=60), agents=[agent(1, campaigns=(1, 2))])
+    stage.leads[2] = []
+    stage.wait(3)
+    assert (placed(stage, 1), placed(stage, 2)) == (1, 0)
+
+
+@pytest.mark.parametrize("change", [{"trunk": "gone"}, {"max_lines": 0}, {"dial_mode": DialMode.PREDICTIVE}])
+def test_a_campaign_that_cannot_dial_does_not_hold_the_shared_agents(change: dict[str, Any]) -> None:
+    stage = Stage(campaign(1), campaign(2, priority=60, **change), agents=[agent(1, campaigns=(1, 2))])
+    stage.wait(3)
+    assert (placed(stage, 1), placed(stage, 2)) == (1, 0)
+
+
+def test_a_fault_in_one_campaigns_pacer_is_named_and_stops_no_other() -> None:
+    def broken(inputs: PacingInputs) -> tuple[int, float]:
+        raise ZeroDivisionError("injected")
+
+    stage = Stage(
+        campaign(1, dial_mode=DialMode.POWER, priority=99),
+        campaign(2),
+        agents=[agent(1), agent(2, campaigns=(2,))],
+        pacers=PACERS | {DialMode.POWER: broken},
+    )
+    stage.wait(4)
+    run = stage.dialer.floor.campaigns[1]
+    assert (placed(stage, 1), placed(stage, 2)) == (0, 1)
+    assert run.fault == "ZeroDivisionError: injected"
+    assert sum("pacing failed" in e.text for e in stage.all(LogEvent)) == 1
+    stage.tell(CampaignSaved(campaign=campaign(1, dial_mode=DialMode.PROGRESSIVE)))
+    stage.wait(2)
+    assert (placed(stage, 1), run.fault) == (1, "")
+
+
+def test_a_pacer_that_returns_nonsense_costs_no_leads() -> None:
+    def nonsense(inputs: PacingInputs) -> tuple[int, float]:
+        return 1, "high"  # type: ignore[return-value]
+
+    stage = Stage(campaign(dial_mode=DialMode.POWER), agents=[agent(1)], pacers=PACERS | {DialMode.POWER: nonsense})
+    stage.wait(3)
+    run = stage.dialer.floor.campaigns[1]
+    assert run.fault
+    assert len(run.hopper) + len(stage.leads[1]) == 20
+
+
+def test_at_most_one_decision_per_campaign_in_250_ms() -> None:
+    moments: list[float] = []
+    stage = Stage(campaign(), agents=[agent(1)], log_in=False)
+
+    def watched(inputs: PacingInputs) -> tuple[int, float]:
+        moments.append(stage.now.mono)
+        return 0, 1.0
+
+    stage.dialer.floor.pacers = {DialMode.PROGRESSIVE: watched}
+    stage.tell(AgentLogin(agent_id=1))
+    for _ in range(300):
+        stage.tell(AgentPause(agent_id=1, reason="x"))
+        stage.tell(AgentUnpause(agent_id=1))
+        stage.wait(0.031)
+    gaps = [b - a for a, b in pairwise(moments)]
+    assert len(moments) > 30
+    assert min(gaps) >= 0.25 - 1e-9
+
+
+def test_an_agent_who_comes_free_is_dialled_for_before_the_next_tick() -> None:
+    stage = Stage(campaign(), agents=[agent(1)])
+    call = stage.dial()
+    stage.wait(0.4)
+    stage.end(call, 17)
+    stage.wait(0.3)
+    assert placed(stage) == 2
+
+
+def test_pause_gives_the_hopper_back_and_leaves_calls_alone() -> None:
+    stage = Stage(campaign(), agents=[agent(1)])
+    call = stage.dial()
+    stage.dialer.floor.campaigns[1].hopper.extend([lead(7), lead(8)])
+    stage.tell(CampaignOrder(campaign_id=1, verb=CampaignVerb.PAUSE))
+    assert stage.all(ReleaseLeads)[-1].lead_ids == (7, 8)
+    assert stage.all(SaveCampaignState)[-1].state == "paused"
+    assert stage.state(call) is AttemptState.DIALING
+    stage.meet(call)
+
+
+def test_a_claim_answered_after_the_stop_goes_back() -> None:
+    stage = Stage(campaign(), agents=[agent(1)])
+    stage.claims = False
+    stage.wait(1)
+    assert len(stage.all(ClaimLeads)) == 1
+    stage.tell(CampaignOrder(campaign_id=1, verb=CampaignVerb.STOP))
+    stage.tell(LeadsClaimed(campaign_id=1, leads=(lead(5),)))
+    assert stage.all(ReleaseLeads)[-1].lead_ids == (5,)
+
+
+def test_one_claim_at_a_time_and_another_when_none_is_answered() -> None:
+    stage = Stage(campaign(), agents=[agent(1)])
+    stage.claims = False
+    stage.wait(20)
+    assert len(stage.all(ClaimLeads)) == 1
+    stage.wait(15)
+    assert len(stage.all(ClaimLeads)) == 2
+
+
+def test_no_leads_are_asked_for_again_after_a_while_only() -> None:
+    stage = Stage(campaign(), agents=[agent(1)], leads=0)
+    stage.wait(4.5)
+    assert len(stage.all(ClaimLeads)) == 1
+    stage.wait(3)
+    assert len(stage.all(ClaimLeads)) == 2
+
+
+def test_a_refused_attempt_is_counted_by_rule_and_the_next_lead_is_dialled() -> None:
+    stage = Stage(campaign(), agents=[agent(1)])
+    stage.commits = False
+    stage.wait(1)
+    refused = stage.all(OpenAttempts)[0].attempts[0].id
+    stage.commits = True
+    stage.tell(AttemptRefused(attempt_id=refused, verdict=GateVerdict(allowed=False, rule="do_not_call")))
+    assert stage.dialer.floor.campaigns[1].refused == {"do_not_call": 1}
+    stage.wait(1)
+    assert refused not in [o.attempt_id for o in stage.all(Originate)]
+    assert placed(stage) == 1
+
+
+def test_what_was_sent_can_be_neither_refused_nor_lost_by_the_store() -> None:
+    stage = Stage(campaign(), agents=[agent(1)])
+    call = stage.dial()
+    stage.tell(AttemptRefused(attempt_id=call, verdict=GateVerdict(allowed=False, rule="late")))
+    stage.tell(StoreFailed(what="disk full", attempt_ids=(call,)))
+    assert stage.state(call) is AttemptState.DIALING
+    stage.end(call, 17)
+    assert stage.record(call).status is Status.BUSY
+
+
+def test_store_failed_and_recovered() -> None:
+    stage = Stage(campaign(), agents=[agent(1), agent(2)])
+    stage.commits = False
+    stage.wait(1)
+    first, second = stage.all(OpenAttempts)[0].attempts
+    stage.tell(StoreFailed(what="disk full", attempt_ids=(first.id,)))
+    stage.tell(AttemptsOpened(attempt_ids=(second.id,)))
+    stage.commits = True
+    stage.wait(5)
+    assert not stage.all(Originate)
+    assert "disk full" in stage.dialer.dialling.obstacle(stage.dialer.floor.campaigns[1])
+    stage.tell(StoreRecovered())
+    stage.wait(2)
+    assert placed(stage) == 2
+
+
+def test_shutdown_ends_what_rings_and_sends_no_more() -> None:
+    stage = Stage(campaign(), agents=[agent(1), agent(2)])
+    stage.wait(1)
+    ringing, answered = (o.attempt_id for o in stage.all(Originate))
+    stage.ring(ringing)
+    stage.answer(answered)
+    stage.tell(ShutdownBegan())
+    assert stage.record(ringing).status is Status.CANCELLED
+    assert not stage.closed(answered) and not stage.dialer.drained
+    stage.wait(5)
+    assert placed(stage) == 2
+
+
+def test_a_campaign_edited_while_it_runs_keeps_its_state_and_uses_the_new_settings() -> None:
+    stage = Stage(campaign(max_lines=1), agents=[agent(1), agent(2)])
+    stage.wait(2)
+    assert placed(stage) == 1
+    stage.tell(CampaignSaved(campaign=campaign(max_lines=2, state=CampaignState.STOPPED, caller_id="390699999")))
+    stage.wait(1)
+    assert [o.caller_id for o in stage.all(Originate)] == ["390600000", "390699999"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"dial_mode": DialMode.PREDICTIVE}, "--dial-mode"),
+        ({"trunk": "owt"}, "did you mean out"),
+        ({"abandon_message": ""}, "--abandon-message"),
+        ({"caller_id": ""}, "--caller-id"),
+    ],
+)
+def test_a_campaign_that_is_not_ready_does_not_start(changes: dict[str, Any], sentence: str) -> None:
+    stage = Stage(campaign(state=CampaignState.STOPPED, **changes))
+    with pytest.raises(Conflict, match=sentence):
+        stage.dialer.handle(CampaignOrder(campaign_id=1, verb=CampaignVerb.START), stage.now)
+    assert stage.dialer.floor.campaigns[1].campaign.state is CampaignState.STOPPED
+
+
+def test_orders_for_what_does_not_exist() -> None:
+    stage = Stage(campaign())
+    for order in (CampaignOrder(campaign_id=9, verb=CampaignVerb.START), HangupAttempt(attempt_id=9)):
+        with pytest.raises(NotFound):
+            stage.dialer.handle(order, stage.now)
+
+
+def test_a_test_call_plays_the_message_and_counts_nowhere() -> None:
+    stage = Stage(campaign(dial_mode=DialMode.PREDICTIVE, state=CampaignState.STOPPED), agents=[agent(1)])
+    stage.tell(TestCall(campaign_id=1, lead=lead(77)))
+    call = stage.given
+    assert isinstance(call, int)
+    assert call == stage.all(Originate)[-1].attempt_id
+    stage.answer(call)
+    assert stage.verdict(stage.ask(call)) == "abandon"
+    stage.end(call)
+    record, run = stage.record(call), stage.dialer.floor.campaigns[1]
+    assert (record.status, record.disposition, record.live_answer) == (Status.ANSWERED, "test_call", False)
+    assert (run.ledger_live, run.ledger_abandoned, run.hour.last(60, stage.now.mono).calls) == (0, 0, 0)
+    assert stage.agent_state() is AgentState.READY
+
+
+def test_a_test_call_heeds_trunk_link_and_gate() -> None:
+    trunk = {"out": Trunk(name="out", node=NODE, max_channels=1)}
+    stage = Stage(campaign(), agents=[agent(1)], limits=settings(trunks=trunk))
+    stage.dial()
+    with pytest.raises(Unavailable, match="all 1 channels of trunk out"):
+        stage.dialer.handle(TestCall(campaign_id=1, lead=lead(77)), stage.now)
+    assert stage.dialer.answer is None
+    stage.end(stage.all(Originate)[-1].attempt_id, 17)
+    stage.commits = False
+    stage.tell(TestCall(campaign_id=1, lead=lead(77)))
+    verdict = GateVerdict(allowed=False, rule="calling_hours", detail="Tue 20:00 in Europe/Rome")
+    refused = stage.all(OpenAttempts)[-1].attempts[0].id
+    assert stage.given == refused
+    stage.tell(AttemptRefused(attempt_id=refused, verdict=verdict))
+    assert "Tue 20:00" in stage.all(LogEvent)[-1].text
+    stage.lose_link()
+    with pytest.raises(Unavailable, match="not connected"):
+        stage.dialer.handle(TestCall(campaign_id=1, lead=lead(78)), stage.now)
+
+
+@pytest.mark.parametrize(
+    ("cause", "sip", "status"),
+    [
+        (17, 486, Status.BUSY), (19, None, Status.NO_ANSWER), (16, None, Status.NO_ANSWER),
+        (34, 503, Status.CONGESTION),
+        (1, 404, Status.INVALID_NUMBER), (21, 603, Status.REJECTED), (127, None, Status.FAILED),
+    ],
+)  # fmt: skip
+def test_calls_that_nobody_answers(cause: int, sip: int | None, status: Status) -> None:
+    stage = Stage(campaign(), agents=[agent(1)])
+    call = stage.dial()
+    stage.ring(call)
+    stage.wait(3)
+    stage.end(call, cause, sip)
+    record = stage.record(call)
+    assert (record.status, record.disposition, record.hung_up_by) == (status, status.value, HungUpBy.NETWORK)
+    assert (record.hangup_cause, record.sip_cause, record.ring_s()) == (cause, sip, 3.0)
+
+
+def test_an_originate_without_an_end_is_hung_up_and_counts_as_an_attempt() -> None:
+    stage = Stage(campaign(ring_timeout_s=30.0), agents=[agent(1)])
+    call = stage.dial()
+    stage.wait(46)
+    assert any(h.channel_id == stage.record(call).channel_id for h in stage.all(Hangup))
+    assert stage.record(call).status is Status.NO_ANSWER
+
+
+def test_an_operator_cancels_a_ringing_call() -> None:
+    stage = Stage(campaign(), agents=[agent(1)])
+    call = stage.dial()
+    stage.tell(HangupAttempt(attempt_id=call))
+    assert (stage.record(call).status, stage.record(call).hung_up_by) == (Status.CANCELLED, HungUpBy.DIALER)
+
+
+def test_disposed_calls_make_room_for_new_ones() -> None:
+    stage = Stage(campaign(), agents=[agent(1)])
+    for n in range(5):
+        call = stage.dial() if n == 0 else stage.all(Originate)[-1].attempt_id
+        stage.meet(call)
+        stage.end(call)
+        stage.tell(AgentDispose(agent_id=1, code="sale"))
+        stage.wait(1)
+    assert placed(stage) == 6
+    assert stage.dialer.floor.campaigns[1].hour.last(60, stage.now.mono).talks == 5
