@@ -19,6 +19,7 @@ from dialerd.core.lead import Lead
 from dialerd.core.messages import (
     AttemptRefused,
     AttemptsOpened,
+    CallEnded,
     ChannelSeen,
     ClaimLeads,
     CloseAttempt,
@@ -37,6 +38,7 @@ from dialerd.core.messages import (
     SaveAttempt,
     SendVerdict,
     UnattendedTrace,
+    VerdictAbandoned,
 )
 from dialerd.core.restored import Restored, RestoredAgent
 
@@ -231,8 +233,6 @@ class Model:
 
     def end_channel(self, channel_id: str) -> None:
         """A channel is gone, by whoever's will: what Asterisk reports of it follows."""
-        from dialerd.core.messages import CallEnded, VerdictAbandoned
-
         leg = self.legs.pop(channel_id, None)
         if leg is not None:
             channel = self.channels.get(leg.talks_to or 0)
