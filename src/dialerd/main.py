@@ -25,6 +25,7 @@ from dialerd.asterisk.node import AsteriskNode
 from dialerd.asterisk.settings import NodeSettings
 from dialerd.config import DEFAULT_CONFIG, ConfigInvalid, Settings, load
 from dialerd.control.edge import control_server
+from dialerd.control.metrics import Registry
 from dialerd.control.protocol import PROTOCOL_VERSION, ExitCode
 from dialerd.core.dialer import Dialer
 from dialerd.core.dispositions import definitions
@@ -38,6 +39,7 @@ from dialerd.logs import set_up
 from dialerd.service_manager import ServiceManager
 from dialerd.simulated import SimulatedOptions, simulated_pbx
 from dialerd.store import Store
+from dialerd.telemetry import Telemetry
 
 log = logging.getLogger("dialerd")
 VERSION = package_version("dialerd")
@@ -67,6 +69,7 @@ def main(config: str, simulated_pbx: bool, speed: float, seed: int, scenario: Pa
     except ConfigInvalid as error:
         print(error, file=sys.stderr)
         sys.exit(ExitCode.CONFIG)
+    os.umask(0o027)  # records hold telephone numbers: nothing for everybody's eyes (as UMask= in the unit)
     set_up(settings.dialerd.log_level, mask_numbers=settings.dialerd.mask_numbers, environ=os.environ)
     try:
         asyncio.run(run(settings, simulated))
@@ -119,11 +122,25 @@ async def run(settings: Settings, simulated: SimulatedOptions | None = None) -> 
         for node in nodes.values():
             await node.start()
             stack.push_async_callback(node.stop)
+        metrics = Registry()
         control = control_server(
-            settings, store.records, engine, version=VERSION, now=lambda: datetime.now(UTC), pause=asyncio.sleep
+            settings,
+            store.records,
+            engine,
+            version=VERSION,
+            now=lambda: datetime.now(UTC),
+            pause=asyncio.sleep,
+            metrics=metrics,
         )
         await control.start()
         stack.push_async_callback(control.stop)
+
+        if settings.metrics.textfile:
+            telemetry = Telemetry(metrics, engine)
+            writing = asyncio.create_task(
+                telemetry.write(Path(settings.metrics.textfile), settings.metrics.interval_s), name="metrics"
+            )
+            stack.callback(writing.cancel)
 
         # 4. ready; work until told to stop
         manager.ready("running")

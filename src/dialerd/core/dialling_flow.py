@@ -76,7 +76,7 @@ class DiallingFlow:
     def _room(self, run: CampaignRun, now: Moment) -> int:
         """The most calls a campaign could place within a second: agents it has no use for stay with the others."""
         campaign = run.campaign
-        if self.obstacle(run):
+        if run.fault or self.obstacle(run):
             return 0
         trunk_free = self.floor.settings.trunks[campaign.trunk].max_channels - self.floor.trunk_used(campaign.trunk)
         lines_free = campaign.max_lines - self.floor.lines_used(campaign.id)
