@@ -103,13 +103,15 @@ def login(session: Session, names: tuple[str, ...], wait_s: float | None) -> Non
             raise result
         if wait_s is not None and not _is_in(result):
             result = _wait_for_login(session, name, deadline, wait_s)
+        if result.get("state") == "ringing":
+            return result, f"Agent {name}: the phone is ringing; logged in once it is answered."
         return result, f"Agent {name} is {show_value(result.get('state'))}."
 
     session.for_each(names, act)
 
 
 def _is_in(values: Mapping[str, Any]) -> bool:
-    return values.get("state") not in (None, "", "logged_out")
+    return values.get("state") not in (None, "", "logged_out", "ringing")
 
 
 def _wait_for_login(session: Session, name: str, deadline: float, wait_s: float) -> Mapping[str, Any]:
