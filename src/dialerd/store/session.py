@@ -80,14 +80,29 @@ class Session:
     def insert(self, into: str, rows: Sequence[Sequence[Any]], ending: str = "") -> int:
         """Insert rows; `into` is the text before VALUES, `ending` what follows it; return how many were inserted.
 
-        One statement for many rows: sqlite3 lets go of the GIL at every step of a statement, and each time the
-        busy event loop may keep it for 5 ms.
+        SQLite: one statement for many rows, because sqlite3 lets go of the GIL at every step of a statement, and each
+        time the busy event loop may keep it for 5 ms. PostgreSQL: parsing thousands of marks costs more than the
+        rows, so they go by COPY, or one by one in a pipeline where `ending` matters.
         """
+        if not rows:
+            return 0
+        if self._percent:
+            if not ending and len(rows) > 10:
+                return self._copy(into, rows)
+            return self.many(f"{into} VALUES {_values(len(rows[0]), 1)} {ending}", rows)
         count = 0
-        for chunk in chunks(rows, max(1, 16_000 // len(rows[0]))) if rows else ():
+        for chunk in chunks(rows, max(1, 16_000 // len(rows[0]))):
             text = f"{into} VALUES {_values(len(chunk[0]), len(chunk))} {ending}"
             count += self.run(text, [value for row in chunk for value in row])
         return count
+
+    def _copy(self, into: str, rows: Sequence[Sequence[Any]]) -> int:
+        with _peewee.__exception_wrapper__:
+            text = f"COPY {into.removeprefix('INSERT INTO ')} FROM STDIN"
+            with self.db.cursor() as cursor, cursor.copy(text) as copy:
+                for row in rows:
+                    copy.write_row(row)
+        return len(rows)
 
     def where_in(self, sql: str, values: Sequence[Any], *more: Any) -> list[tuple[Any, ...]]:
         """Run a query whose text holds `{in}` where the marks of `values` go, and only then other marks."""
