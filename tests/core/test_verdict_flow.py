@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from dialerd.core.agent import AgentState
@@ -10,6 +12,7 @@ from dialerd.core.campaign import DialMode, MeasuredFrom
 from dialerd.core.deadlines import Wait
 from dialerd.core.messages import (
     AgentPause,
+    Event,
     HangupAttempt,
     LogEvent,
     MessageEnded,
@@ -25,10 +28,10 @@ from .stage import Stage
 from .values import agent, campaign
 
 A, S = AttemptState, AgentState
-POWER = {"dial_mode": DialMode.POWER, "dial_ratio": 2.0}
+POWER: dict[str, Any] = {"dial_mode": DialMode.POWER, "dial_ratio": 2.0}
 
 
-def two_calls_one_agent(**changes: object) -> tuple[Stage, int, int]:
+def two_calls_one_agent(**changes: Any) -> tuple[Stage, int, int]:
     """Power dialling: two phones ring for one agent."""
     stage = Stage(campaign(**(POWER | changes)), agents=[agent(1)])
     stage.wait(1)
@@ -330,7 +333,7 @@ def trace(stage: Stage, call: int, **changes: object) -> UnattendedTrace:
 def test_the_dialplan_acts_alone_while_we_watch(message_first: bool) -> None:
     stage = Stage(campaign(), agents=[agent(1)])
     call = stage.dial()
-    events = [MessageStarted(attempt_id=call), trace(stage, call)]
+    events: list[Event] = [MessageStarted(attempt_id=call), trace(stage, call)]
     for event in events if message_first else events[::-1]:
         stage.tell(event)
     assert stage.state(call) is A.ABANDONING

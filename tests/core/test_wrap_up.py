@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from dialerd.core.agent import AgentState
@@ -15,7 +17,7 @@ from .values import agent, campaign
 S = AgentState
 
 
-def talking(**changes: object) -> tuple[Stage, int]:
+def talking(**changes: Any) -> tuple[Stage, int]:
     """A stage on which agent 1 talks."""
     stage = Stage(campaign(**changes), agents=[agent(1)])
     call = stage.dial()
