@@ -50,7 +50,7 @@ def test_every_ending_in_one_campaign(product: Product, farend: FarEnd, prompts:
 
 def _endings_without_shortage(floor: Floor) -> list[str]:
     """Progressive: people (customer or agent ends), machines and everything that is no answer."""
-    product, farend = floor.product, floor.farend
+    farend = floor.farend
     customers = dict(zip(numbers("10", 6), range(1500, 2100, 100), strict=True))
     by_agent = dict(zip(numbers("11", 3), range(2100, 2400, 100), strict=True))
     machines = numbers("12", 4)
