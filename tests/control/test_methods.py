@@ -37,7 +37,7 @@ async def test_status_joins_the_dialer_and_the_store() -> None:
     assert (status["version"], status["protocol"], status["uptime_s"]) == ("0.1.0", 1, 0.0)
     campaign = status["campaigns"][0]
     assert (campaign["live_answers"], campaign["abandoned"], campaign["abandon_rate"]) == (100, 2, 2.0)
-    assert campaign["metrics"]["abandon_rate"] == 2.0
+    assert campaign["leads"]["total"] == rig.records.campaigns_by_name["spring"]["leads_total"]
 
 
 async def test_config_show_masks_secrets() -> None:

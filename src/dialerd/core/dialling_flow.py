@@ -166,8 +166,12 @@ class DiallingFlow:
         if run.claim_pending or now.mono < run.claim_not_before:
             return
         run.claim_pending = True
-        self.floor.emit(ClaimLeads(campaign_id=run.campaign.id, count=missing))
+        self.floor.emit(ClaimLeads(campaign_id=run.campaign.id, count=missing + self._ahead(run)))
         self.floor.deadlines.set(Wait.CLAIM, run.campaign.id, now.mono + self.floor.settings.claim_timeout_s)
+
+    def _ahead(self, run: CampaignRun) -> int:
+        """Leads to hold in hand for the next decisions, so that a freed agent need not wait for a claim."""
+        return min(run.campaign.max_lines, max(1, len(self.floor.roster.ready_for(run.campaign.id))))
 
     def claimed(self, event: LeadsClaimed, now: Moment) -> None:
         """Leads have come (or none): into the hopper; ask again soon only when the store says there are more."""
