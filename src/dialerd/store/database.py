@@ -32,7 +32,10 @@ def writer_database(url: str) -> peewee.Database:
     path = sqlite_path(url)
     if path is None:
         # Whatever the server's default: an intent that is not on the disk must not be dialled.
-        return _postgresql(url, "dialerd writer", options="-c synchronous_commit=on")
+        # The writer only ever looks up a few rows by an index: a plan made while tables were empty or without
+        # statistics (read them whole) must neither be chosen nor kept.
+        settings = "-c synchronous_commit=on -c plan_cache_mode=force_custom_plan -c enable_seqscan=off -c jit=off"
+        return _postgresql(url, "dialerd writer", options=settings)
     return _sqlite(path, {"synchronous": "full"}, wait_s=1)
 
 
