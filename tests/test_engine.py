@@ -32,6 +32,7 @@ from dialerd.core.messages import (
     PbxCommand,
     PbxConnected,
     RingAgent,
+    SendVerdict,
     StoreCommand,
     UnattendedTrace,
 )
@@ -68,6 +69,7 @@ class FakeStore:
         self.post: Callable[[Event], None] = lambda event: None
         self.drains = 0
         self.backlog = 0
+        self.stuck = False
         self._leads = 0
 
     def submit(self, command: StoreCommand) -> None:
@@ -86,6 +88,8 @@ class FakeStore:
             self.post(AttemptsOpened(attempt_ids=tuple(a.id for a in command.attempts)))
 
     async def drain(self) -> None:
+        while self.stuck:
+            await asyncio.sleep(0.01)
         self.drains += 1
 
 
@@ -248,3 +252,32 @@ async def test_shutdown_waits_until_nobody_would_be_left_alone() -> None:
     await rig.engine.stop()
     with pytest.raises(DialerError):
         await rig.engine.order(CampaignOrder(campaign_id=1, verb=CampaignVerb.STOP))
+
+
+async def test_a_verdict_waits_for_its_record_but_not_for_long() -> None:
+    rig = Rig()
+    await rig.begin(campaign(1, "spring"), agents=1)
+    rig.store.backlog = 1
+    rig.engine.carry_out([SendVerdict(request_id=1, verdict="agent", leg_id="agt-1-00000001")])
+    assert not any(isinstance(c, SendVerdict) for c in rig.node.told), "sent before its record was committed"
+    await rig.until(lambda: any(isinstance(c, SendVerdict) for c in rig.node.told), "the verdict")
+    at = next(i for i, c in enumerate(rig.node.told) if isinstance(c, SendVerdict))
+    assert rig.node.drains_before[at] == 1
+    rig.store.stuck = True
+    began = time.monotonic()
+    rig.engine.carry_out([SendVerdict(request_id=2, verdict="abandon")])
+    await rig.until(lambda: any(isinstance(c, SendVerdict) and c.request_id == 2 for c in rig.node.told), "the second")
+    assert time.monotonic() - began < 0.2, "a person waited for a disk"
+    rig.engine.carry_out([SendVerdict(request_id=3, verdict="refused")])
+    assert rig.node.told[-1] == SendVerdict(request_id=3, verdict="refused"), "nothing to be written for this one"
+    rig.store.stuck = False
+    await rig.engine.stop()
+
+
+async def test_an_order_is_confirmed_when_it_is_on_the_disk() -> None:
+    rig = Rig()
+    await rig.begin(campaign(1, "spring"), agents=1)
+    rig.store.backlog, before = 1, rig.store.drains
+    await rig.engine.order(CampaignOrder(campaign_id=1, verb=CampaignVerb.STOP))
+    assert rig.store.drains == before + 1
+    await rig.engine.stop()

@@ -6,6 +6,7 @@ It must not decide anything: what happens is in `core/`, how it is done in the e
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -39,6 +40,9 @@ log = logging.getLogger("dialerd.engine")
 PBX_COMMANDS = (Originate, RingAgent, Hangup, SendVerdict)
 LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 LATE_TICKS = 3
+LASTING_VERDICTS = frozenset({"agent", "abandon", "machine"})
+VERDICT_COMMIT_S = 0.1  # well inside DialerSettings.verdict_margin_s
+CONFIRM_WITHIN_S = 2.0
 
 
 class StorePort(Protocol):
@@ -168,7 +172,9 @@ class Engine:
             raise Unavailable("dialerd is stopping")
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._queue.put_nowait((order, future))
-        return await future
+        answer = await future
+        await self._committed(CONFIRM_WITHIN_S)  # what was confirmed must not die with us
+        return answer
 
     async def _run(self) -> None:
         while True:
@@ -213,7 +219,7 @@ class Engine:
             if isinstance(command, ForgetTraces):
                 self._after_commit(command)
             elif isinstance(command, SendVerdict):
-                self.nodes[self.dialer.floor.settings.default_node].carry_out(command)
+                self._send_verdict(command)
             elif isinstance(command, PBX_COMMANDS):
                 self.nodes[command.node].carry_out(command)
             else:
@@ -231,6 +237,30 @@ class Engine:
         task = asyncio.create_task(forget())
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+
+    def _send_verdict(self, command: SendVerdict) -> None:
+        """Who meets an agent or hears the message is on the disk before it happens, or the ledger could not be true.
+
+        But nobody waits long for a disk: after VERDICT_COMMIT_S, or while the store fails, the verdict goes without.
+        """
+        node = self.nodes[self.dialer.floor.settings.default_node]
+        if command.verdict not in LASTING_VERDICTS or not self.store.backlog or self.dialer.floor.store_fault:
+            node.carry_out(command)
+            return
+
+        async def send() -> None:
+            await self._committed(VERDICT_COMMIT_S)
+            node.carry_out(command)
+
+        task = asyncio.create_task(send())
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def _committed(self, within_s: float) -> None:
+        """Return when everything submitted so far is on the disk, or after `within_s` seconds."""
+        if self.store.backlog:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.store.drain(), within_s)
 
     # -- time
 

@@ -112,6 +112,7 @@ class AgentFlow:
         call.attempt.disposition = event.code
         call.attempt.note = event.note or call.attempt.note
         call.callback_at = event.callback_at
+        self.floor.save(call)  # it is confirmed to the agent: not to be lost with us
         if seat.state is AgentState.WRAP_UP:
             self.finish_wrap_up(seat, now)
 

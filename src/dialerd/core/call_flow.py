@@ -228,13 +228,25 @@ class CallFlow:
             close_call(self.floor, call, now)
         self.floor.decide_soon([attempt.campaign_id], now)
 
-    def close_lost(self, call: LiveCall, now: Moment, note: str) -> None:
-        """Nobody saw how it ended: close it approximately, marked so, with what is known."""
+    def close_lost(self, call: LiveCall, now: Moment, note: str, *, by_itself: bool = False) -> None:
+        """Nobody saw how it ended: close it approximately, marked so, with what is known.
+
+        A verdict is on the disk before it is sent, and whatever the dialplan does without one leaves a trace. So who
+        was given an agent met that agent, and who still waited when the call ended `by_itself` (Asterisk lived on)
+        has hung up.
+        """
         attempt = call.attempt
         attempt.approximate = True
-        talking = attempt.bridged_at is not None
-        abandoned = attempt.live_answer and not talking
-        status = Status.ANSWERED if talking else Status.ABANDONED if abandoned else Status.LOST
+        met = attempt.bridged_at is not None or (bool(attempt.agent_channel) and not call.hangup_sent)
+        hung_up = by_itself and not call.hangup_sent and attempt.state in (AttemptState.ANSWERED, AttemptState.WAITING)
+        if met:
+            status = Status.ANSWERED
+        elif attempt.state is AttemptState.MACHINE:
+            status = Status.MACHINE
+        elif attempt.live_answer:
+            status = Status.CUSTOMER_HANGUP if hung_up else Status.ABANDONED
+        else:
+            status = Status.LOST
         self.end(call, now, status, HungUpBy.UNKNOWN, note)
 
     # -- deadlines

@@ -231,12 +231,14 @@ class Dialer:
             return None
         if attempt.state is AttemptState.INTENDED:  # it may have been sent: the progress write is not durable
             attempt.state = AttemptState.DIALING
+        given = attempt.state is AttemptState.CONNECTING or attempt.state is AttemptState.TALKING
         if attempt.state in (AttemptState.WAITING, AttemptState.CONNECTING):
             attempt.state = AttemptState.ANSWERED
-        if attempt.state is not AttemptState.TALKING and attempt.bridged_at is None:  # it met nobody
+        if not given and attempt.bridged_at is None:  # it met nobody
             attempt.agent_id, attempt.agent_channel = None, ""
         is_test = attempt.dial_mode == TEST_MODE
-        call = LiveCall(attempt=attempt, campaign=run.campaign, is_test=is_test, agent_id=attempt.agent_id)
+        talks_with = attempt.agent_id if attempt.bridged_at is not None else None
+        call = LiveCall(attempt=attempt, campaign=run.campaign, is_test=is_test, agent_id=talks_with)
         self.floor.calls[attempt.id] = call
         return call
 

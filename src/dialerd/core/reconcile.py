@@ -130,6 +130,8 @@ class Reconcile:
         if trace is not None:
             call.trace_key = trace.key
             apply_trace(attempt, trace)
+            if attempt.bridged_at is None:  # the agent that was meant for it was never told of
+                attempt.agent_id, attempt.agent_channel = None, ""
         channel = seen.get(attempt.channel_id)
         if attempt.state in (AttemptState.INTENDED, AttemptState.ENDED):
             return
@@ -143,14 +145,14 @@ class Reconcile:
             attempt.ended_at = trace.message_ended_at or trace.message_started_at
             self.calls.end(call, now, Status.ABANDONED, HungUpBy.UNKNOWN, "the dialplan acted alone")
         else:
-            self.calls.close_lost(call, now, "ended while Asterisk was not watched")
+            self.calls.close_lost(call, now, "ended while Asterisk was not watched", by_itself=bool(seen))
 
     def _adopt(
         self, call: LiveCall, channel: ChannelSeen, leg_id: str | None, trace: UnattendedTrace | None, now: Moment
     ) -> None:
         """The channel lives: bring the attempt to the state in which it is found."""
         attempt = call.attempt
-        seat = next((s for s in self.floor.roster if leg_id and s.leg_id == leg_id), None)
+        seat = self._seat_at(leg_id) if leg_id else None
         if seat is not None:
             self._adopt_talk(call, seat, now)
         elif trace is not None and trace.reason != "hangup" and attempt.state is not AttemptState.TALKING:
@@ -168,6 +170,16 @@ class Reconcile:
         if call.hangup_sent:  # nobody may have carried it out
             self.calls.hang_up(call, attempt.hung_up_by, now)
         self.floor.save(call)
+
+    def _seat_at(self, leg_id: str) -> Seat | None:
+        """Whose leg talks: the leg's name says it also when the store had no time to learn of the leg."""
+        for seat in self.floor.roster:
+            if seat.leg_id == leg_id:
+                return seat
+            if not seat.leg_id and leg_id.startswith(f"agt-{seat.profile.id}-"):
+                seat.leg_id, seat.leg_up = leg_id, True
+                return seat
+        return None
 
     def _adopt_talk(self, call: LiveCall, seat: Seat, now: Moment) -> None:
         attempt = call.attempt

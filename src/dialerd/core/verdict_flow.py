@@ -72,6 +72,7 @@ class VerdictFlow:
         elif result is AmdResult.MACHINE:
             attempt.amd_action = call.campaign.amd_action.value
             advance(call, AttemptMove.MACHINE)
+            self.floor.save(call)
             self.floor.answer_agi(call, "machine")
             self.floor.expect_end(call, now)
         elif result not in MEETS_AGENT:
@@ -133,6 +134,7 @@ class VerdictFlow:
         self.floor.waiting.pop(call.attempt.id, None)
         self.floor.deadlines.cancel(Wait.LIMIT, call.attempt.id)
         call.attempt.agent_id, call.attempt.agent_channel = seat.profile.id, seat.leg_id
+        self.floor.save(call)  # before the verdict: see Engine.carry_out
         self.floor.answer_agi(call, "agent", seat.leg_id)
         timeout = self.floor.settings.connect_timeout_s
         self.floor.deadlines.set(Wait.CONNECT, call.attempt.id, now.mono + timeout)
@@ -166,6 +168,7 @@ class VerdictFlow:
         advance(call, AttemptMove.ABANDON)
         self.floor.waiting.pop(call.attempt.id, None)
         call.attempt.message_version = call.campaign.abandon_message_version
+        self.floor.save(call)
         self.floor.answer_agi(call, "abandon")
         self.floor.expect_end(call, now)
 
