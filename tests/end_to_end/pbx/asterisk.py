@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import importlib.util
+import importlib.metadata
 import os
 import secrets
 import shutil
@@ -187,17 +187,17 @@ class Asterisk:
 
 
 def _copy_pyst2(target: Path) -> None:
-    """Copy pyst2 and six from the running interpreter's packages: the AGI script in the chroot needs them."""
+    """Copy pyst2 and six from the running interpreter's packages: the AGI script in the chroot needs them.
+
+    Found by distribution, not by module name: under pytest `asterisk` may mean a folder of our own tests.
+    """
     target.mkdir()
-    for name in ("asterisk", "six"):
-        found = importlib.util.find_spec(name)
-        if found is None or found.origin is None:
-            raise RuntimeError(f"the package {name} is not installed beside pytest")
-        origin = Path(found.origin)
-        if origin.name == "__init__.py":
-            shutil.copytree(origin.parent, target / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for distribution, name in (("pyst2", "asterisk"), ("six", "six.py")):
+        origin = Path(str(importlib.metadata.distribution(distribution).locate_file(name)))
+        if origin.is_dir():
+            shutil.copytree(origin, target / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
-            shutil.copy(origin, target / origin.name)
+            shutil.copy(origin, target / name)
 
 
 def _remove_leftovers(instances: Path) -> None:
