@@ -13,11 +13,9 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version as package_version
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -31,7 +29,6 @@ from dialerd.core.dialer import Dialer
 from dialerd.core.dispositions import definitions
 from dialerd.core.errors import DialerError, Unavailable
 from dialerd.core.moment import Moment
-from dialerd.core.restored import Restored, RestoredAgent
 from dialerd.core.settings import DialerSettings, Trunk
 from dialerd.engine import Engine
 from dialerd.identity import LiveIdentity
@@ -114,7 +111,7 @@ async def run(settings: Settings, simulated: SimulatedOptions | None = None) -> 
             about={"version": VERSION, "protocol": PROTOCOL_VERSION, "started_at": started_at},
         )
         engine_of.append(engine)
-        engine.carry_out(dialer.restore(await _restored(store, before), live_clock()))
+        engine.carry_out(dialer.restore(before.restored(), live_clock()))
         await engine.start()
         stack.push_async_callback(engine.stop)
 
@@ -224,23 +221,6 @@ def _nodes(settings: Settings, engine_of: list[Engine]) -> dict[str, AsteriskNod
             request_ids=request_ids,
         )
     return nodes
-
-
-async def _restored(store: Store, before: Any) -> Restored:
-    rates: Mapping[str, Mapping[str, Any]] = await store.records.abandon_rates()
-    return Restored(
-        campaigns=before.campaigns,
-        agents=tuple(
-            RestoredAgent(profile=a.profile, state=a.state, reason=a.reason, leg_id=a.leg_id) for a in before.agents
-        ),
-        open_attempts=before.open_attempts,
-        unfinished_attempts=before.unfinished_attempts,
-        ledger={
-            campaign.id: (int(rates[campaign.name]["live_answers"]), int(rates[campaign.name]["abandoned"]))
-            for campaign in before.campaigns
-            if campaign.name in rates
-        },
-    )
 
 
 if __name__ == "__main__":

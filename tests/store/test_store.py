@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from tests.store.world import World
 
 from dialerd.core.call import AttemptState, Status
+from dialerd.core.errors import Unavailable
 from dialerd.core.messages import AttemptsOpened, SaveAttempt
+from dialerd.store import Store
 
 
 async def test_a_lead_is_claimed_dialled_saved_and_closed(world: World) -> None:
@@ -37,3 +40,12 @@ async def test_a_lead_is_claimed_dialled_saved_and_closed(world: World) -> None:
     assert [(row["state"], row["call_count"]) for row in leads] == [("retry", 1), ("retry", 1), ("new", 0)]
     report = await world.store.verify_chain()
     assert report.checked == 2 and report.intact
+
+
+async def test_a_second_dialerd_on_the_same_store_is_refused_and_takes_nothing_away(world: World) -> None:
+    campaign_id = world.campaign_with_leads(1)
+    world.claim(campaign_id, 1)
+    second = Store(world.url, post=lambda event: None)
+    with pytest.raises(Unavailable, match="one store has one dialerd"):
+        second.open()
+    assert world.rows("SELECT state FROM lead") == [{"state": "claimed"}]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 from pathlib import Path
 from typing import Any
 
@@ -83,11 +85,25 @@ def connect(db: peewee.Database) -> None:
     db.connect(reuse_if_open=True)
 
 
+def claim_file(file: Path) -> int:
+    """Lock an SQLite store for this process: return the lock's descriptor, Unavailable when another dialerd has it.
+
+    Taken before the first connection, because a start gives back the claims of a dead run. The kernel frees it with
+    the process. The lock file stays: removing it would be a race.
+    """
+    descriptor = os.open(file.with_name(file.name + ".lock"), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o640)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise Unavailable(f"another dialerd uses the store {file}: one store has one dialerd") from None
+    return descriptor
+
+
 def claim_writer(db: Any) -> None:
     """Make sure that this is the only writer of a PostgreSQL store; Unavailable when another dialerd holds it.
 
-    The lock belongs to the connection: it ends with it, also when the machine dies. SQLite needs none of this,
-    as the daemon already holds its own lock beside the file.
+    The lock belongs to the connection: it ends with it, also when the machine dies. SQLite's is `claim_file`.
     """
     if isinstance(db, peewee.SqliteDatabase):
         return

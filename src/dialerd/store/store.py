@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ import peewee
 from dialerd.core.errors import Unavailable
 from dialerd.core.messages import Event, StoreCommand
 from dialerd.store.chain import ChainReport, verify_chain
-from dialerd.store.database import reader_database, sqlite_path, writer_database
+from dialerd.store.database import claim_file, reader_database, sqlite_path, writer_database
 from dialerd.store.migrating import migrate
 from dialerd.store.reader import Reader
 from dialerd.store.records import Records
@@ -48,6 +49,7 @@ class Store:
         self._clock = clock
         self._file = sqlite_path(url)
         self._backup_dir = backup_dir
+        self._lock: int | None = None
         self._reader = Reader(reader_database(url))
         self._writer = Writer(
             writer_database(url),
@@ -63,9 +65,19 @@ class Store:
     def open(self) -> None:
         """Connect, bring the schema up to date, give back claims of a dead run. Unavailable says what prevented it."""
         try:
+            self._lock = claim_file(self._file) if self._file is not None else None
             self._writer.start()
         except (peewee.PeeweeException, OSError) as error:
+            self._unlock()
             raise Unavailable(f"the store cannot be opened: {error}") from error
+        except BaseException:
+            self._unlock()
+            raise
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     def _prepare(self, session: Session) -> None:
         migrate(session.db, self._clock(), file=self._file, backup_dir=self._backup_dir)
@@ -83,6 +95,7 @@ class Store:
         """Commit what is queued and close the connections; a store that fails is tried for `timeout_s` seconds."""
         self._writer.close(timeout_s)
         self._reader.close()
+        self._unlock()
 
     def load_restart_state(self) -> RestartState:
         """What a starting dialerd must know, after everything submitted before."""
