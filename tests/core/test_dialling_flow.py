@@ -282,6 +282,7 @@ def test_what_was_sent_can_be_neither_refused_nor_lost_by_the_store() -> None:
     call = stage.dial()
     stage.tell(AttemptRefused(attempt_id=call, verdict=GateVerdict(allowed=False, rule="late")))
     stage.tell(StoreFailed(what="disk full", attempt_ids=(call,)))
+    assert stage.all(ReleaseLeads), "a lost intent gives its lead back"
     assert stage.state(call) is AttemptState.DIALING
     stage.end(call, 17)
     assert stage.record(call).status is Status.BUSY

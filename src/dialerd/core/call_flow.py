@@ -21,12 +21,16 @@ from dialerd.core.messages import (
     Hangup,
     Originate,
     OriginateFailed,
+    ReleaseLeads,
     StoreFailed,
     VerdictAbandoned,
 )
 from dialerd.core.moment import Moment
 
 CANCELLABLE = frozenset({AttemptState.DIALING, AttemptState.RINGING})
+TRUNK_FAILED = frozenset({Status.CONGESTION, Status.FAILED})
+TRUNK_WORKED = frozenset({Status.BUSY, Status.REJECTED, Status.INVALID_NUMBER})
+"""Refusals that only a network which works can give. No answer says nothing: a ring time-out ends like that, too."""
 
 
 class CallFlow:
@@ -45,6 +49,7 @@ class CallFlow:
             if call is None or call.attempt.state is not AttemptState.INTENDED:
                 continue
             obstacle = self._obstacle(call)
+            self.floor.intent_settled(attempt_id)
             if obstacle:
                 self.end(call, now, Status.CANCELLED, HungUpBy.DIALER, f"not sent: {obstacle}")
             else:
@@ -59,6 +64,8 @@ class CallFlow:
             return "Asterisk is not connected"
         if self.floor.store_fault:
             return "the store does not accept writes"
+        if call.attempt.id in self.floor.overdue_intents:
+            return "the store took too long"
         if call.is_test:
             return ""
         if run is None or run.campaign.state is not CampaignState.ACTIVE:
@@ -119,10 +126,12 @@ class CallFlow:
         self.floor.decide_soon([call.attempt.campaign_id], now)
 
     def not_committed(self, event: StoreFailed) -> None:
-        """Intents that never reached the disk: forget them; the store gives their leads back when it recovers."""
-        for attempt_id in event.attempt_ids:
-            if self._intent(attempt_id) is not None:
-                del self.floor.calls[attempt_id]
+        """Intents that never reached the disk: forget them and give their leads back."""
+        lost = [call for i in event.attempt_ids if (call := self._intent(i)) is not None]
+        for call in lost:
+            del self.floor.calls[call.attempt.id]
+        if lost:
+            self.floor.emit(ReleaseLeads(lead_ids=tuple(call.attempt.lead_id for call in lost)))
 
     def _intent(self, attempt_id: int) -> LiveCall | None:
         """The call while it is only an intent: what was sent can be neither refused nor lost by the store."""
@@ -135,6 +144,8 @@ class CallFlow:
         if call is None or not event.certain or call.attempt.state not in CANCELLABLE:
             return
         status = Status.CANCELLED if call.cancelled else Status.FAILED
+        if status is Status.FAILED and self.floor.links[call.attempt.node].connected:
+            self.floor.trunk_failed(call.attempt.trunk, event.reason, now)
         self.end(call, now, status, HungUpBy.NETWORK, event.reason)
 
     # -- progress
@@ -144,6 +155,7 @@ class CallFlow:
         call = self.floor.calls.get(event.attempt_id)
         if call is not None and advance(call, AttemptMove.RING) and call.attempt.ringing_at is None:
             call.attempt.ringing_at = now.wall
+            self.floor.trunk_worked(call.attempt.trunk)
 
     def answered(self, event: CallAnswered, now: Moment) -> None:
         """The called party (or its machine) answered."""
@@ -157,6 +169,7 @@ class CallFlow:
             return
         call.attempt.answered_at = now.wall
         call.answered = now
+        self.floor.trunk_worked(call.attempt.trunk)
         self.floor.deadlines.cancel(Wait.DIAL, call.attempt.id)
         self.floor.expect_end(call, now)
         self.floor.save(call)
@@ -184,7 +197,13 @@ class CallFlow:
             return
         attempt = call.attempt
         attempt.hangup_cause, attempt.sip_cause = event.hangup_cause, event.sip_cause
-        self.end(call, now, self._status(call, now), self._ended_by(call))
+        status = self._status(call, now)
+        if status in TRUNK_FAILED and attempt.ringing_at is None:
+            cause = f"SIP {event.sip_cause}" if event.sip_cause else f"cause {event.hangup_cause}"
+            self.floor.trunk_failed(attempt.trunk, f"{status.value} ({cause})", now)
+        elif status in TRUNK_WORKED:
+            self.floor.trunk_worked(attempt.trunk)
+        self.end(call, now, status, self._ended_by(call))
 
     def _status(self, call: LiveCall, now: Moment) -> Status:
         state, attempt = call.attempt.state, call.attempt
