@@ -69,7 +69,8 @@ class FakeStore:
         self.post: Callable[[Event], None] = lambda event: None
         self.drains = 0
         self.backlog = 0
-        self.stuck = False
+        self.writes = asyncio.Event()
+        self.writes.set()
         self._leads = 0
 
     def submit(self, command: StoreCommand) -> None:
@@ -88,8 +89,7 @@ class FakeStore:
             self.post(AttemptsOpened(attempt_ids=tuple(a.id for a in command.attempts)))
 
     async def drain(self) -> None:
-        while self.stuck:
-            await asyncio.sleep(0.01)
+        await self.writes.wait()
         self.drains += 1
 
 
@@ -263,14 +263,14 @@ async def test_a_verdict_waits_for_its_record_but_not_for_long() -> None:
     await rig.until(lambda: any(isinstance(c, SendVerdict) for c in rig.node.told), "the verdict")
     at = next(i for i, c in enumerate(rig.node.told) if isinstance(c, SendVerdict))
     assert rig.node.drains_before[at] == 1
-    rig.store.stuck = True
+    rig.store.writes.clear()
     began = time.monotonic()
     rig.engine.carry_out([SendVerdict(request_id=2, verdict="abandon")])
     await rig.until(lambda: any(isinstance(c, SendVerdict) and c.request_id == 2 for c in rig.node.told), "the second")
     assert time.monotonic() - began < 0.2, "a person waited for a disk"
     rig.engine.carry_out([SendVerdict(request_id=3, verdict="refused")])
     assert rig.node.told[-1] == SendVerdict(request_id=3, verdict="refused"), "nothing to be written for this one"
-    rig.store.stuck = False
+    rig.store.writes.set()
     await rig.engine.stop()
 
 

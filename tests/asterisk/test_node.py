@@ -236,6 +236,28 @@ async def test_what_happened_while_the_picture_was_read_happens_on_top_of_it() -
         assert (await pbx.next(UnattendedTrace)).attempt_id == 13
 
 
+async def test_a_call_that_ends_while_the_picture_is_read_ends_with_its_trace() -> None:
+    async with rig() as pbx:
+        pbx.ami.channels = [{"Channel": "P/1", "ChannelState": "6", "Uniqueid": ATTEMPT_CHANNEL}]
+        pbx.ami.database["unattended/12"] = f"{TOKEN}|1700000000|1700000002||refused"
+
+        def settings(action: dict[str, str], writer: object) -> None:
+            pbx.ami.push(message(("Response", "Success"), ("ActionID", action["ActionID"])))
+            pbx.ami.push(event("Hangup", Uniqueid="dlr-13-0badcafe", Cause="16"))  # gone before the list
+            pbx.ami.push(event("Hangup", Uniqueid=ATTEMPT_CHANNEL, Cause="16"))  # gone after it
+            pbx.ami.database["unattended/13"] = f"{TOKEN}|1700000000|1700000002|1700000009|refused"
+
+        pbx.ami.reactions["CoreSettings"] = settings
+        pbx.events.clear()
+        pbx.ami.cut()
+        connected = await pbx.next(PbxConnected)
+        assert [type(one) for one in pbx.events][:2] == [PbxLost, PbxConnected], "an ending was told before its trace"
+        assert [seen.unique_id for seen in connected.channels] == [ATTEMPT_CHANNEL]
+        assert [trace.attempt_id for trace in connected.unattended] == [13]
+        assert (await pbx.next(UnattendedTrace)).attempt_id == 12
+        assert await pbx.next(CallEnded) == CallEnded(attempt_id=12, hangup_cause=16)
+
+
 async def test_after_the_reconnect_a_leg_in_its_bridge_is_not_announced_again() -> None:
     told = FakeAmi()
     told.channels = [{"Channel": "P/1", "ChannelState": "6", "Uniqueid": LEG, "BridgeId": "hold"}]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from dialerd.asterisk.actions import Trunks, check_agi
+from dialerd.asterisk.actions import ATTEMPT_CHANNEL, Trunks, check_agi
 from dialerd.asterisk.ami_link import AmiLink
 from dialerd.asterisk.ami_manager import LinkSettings
 from dialerd.asterisk.ami_protocol import AmiClosed
@@ -29,6 +29,12 @@ from dialerd.core.messages import CallEnded, LegEnded, PbxCommand, PbxConnected,
 log = logging.getLogger(__name__)
 
 MOST_HELD_EVENTS = 100_000
+
+
+def attempt_of(channel_id: str) -> int | None:
+    """The attempt whose channel this is; None for a leg."""
+    match = ATTEMPT_CHANNEL.match(channel_id)
+    return int(match[1]) if match else None
 
 
 def utc_now() -> datetime:
@@ -188,7 +194,9 @@ class AsteriskNode:
     async def _resynchronise(self) -> None:
         """Read the picture, then let the events that came meanwhile happen on top of it.
 
-        Endings among them are told before PbxConnected: so the dialer knows their causes when it compares.
+        Endings among them are told before PbxConnected: so the dialer knows their causes when it compares. But of a
+        call that the dialplan has handled alone nothing is told before its trace: gone before the list was made, it is
+        told by the trace in PbxConnected; gone since, it is shown as living until its trace has been read once more.
         """
         self._held = []
         try:
@@ -198,17 +206,24 @@ class AsteriskNode:
             return
         held, self._held = self._held, None
         self._book.adopt(picture.channels)
-        heard = [one for event in held for one in self._translator.translate(event, self._now())]
-        self._tell_all([one for one in heard if isinstance(one, CallEnded | LegEnded)])
         # The trace of a call that is still up is not complete: it is read when the call ends.
         unattended = tuple(trace for trace in picture.unattended if not self._book.leaves_trace(trace.attempt_id))
+        traced = {trace.attempt_id for trace in unattended}
+        heard = [one for event in held for one in self._translator.translate(event, self._now())]
+        heard = [one for one in heard if not (isinstance(one, CallEnded) and one.attempt_id in traced)]
+        to_be_read = {one.attempt_id for one in heard if isinstance(one, TraceLeft) and one.ended is not None}
+        self._tell_all([one for one in heard if isinstance(one, CallEnded | LegEnded)])
         self._version = picture.version
         self._connected, self._told_lost, self._reason = True, False, ""
         self._tell(
             PbxConnected(
                 node=self.settings.name,
                 version=picture.version,
-                channels=tuple(seen for seen in picture.channels if not self._book.has_ended(seen.unique_id)),
+                channels=tuple(
+                    seen
+                    for seen in picture.channels
+                    if not self._book.has_ended(seen.unique_id) or attempt_of(seen.unique_id) in to_be_read
+                ),
                 unattended=unattended,
                 opt_outs=picture.opt_outs,
             )
