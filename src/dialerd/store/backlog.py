@@ -30,6 +30,13 @@ class Job:
     result: Future[Any] = field(default_factory=Future)
 
 
+@dataclass(slots=True, eq=False)
+class Mark:
+    """A place in the queue: `reached` is done once everything before it is committed. It costs no transaction."""
+
+    reached: Future[None] = field(default_factory=Future)
+
+
 class Backlog:
     """The queue. `put` never blocks; only the writer thread takes."""
 
@@ -38,7 +45,7 @@ class Backlog:
         self._limit = limit
         self._batch = batch
         self._wait_s = wait_s
-        self._items: deque[Entry | Job] = deque()
+        self._items: deque[Entry | Mark | Job] = deque()
         self._changed = threading.Condition()
         self._closed = False
         self._urgent = 0
@@ -53,7 +60,7 @@ class Backlog:
         """True once no more is accepted."""
         return self._closed
 
-    def put(self, item: Entry | Job) -> bool:
+    def put(self, item: Entry | Mark | Job) -> bool:
         """Append; False when it was dropped: the queue is full and the item optional, or the queue is closed."""
         with self._changed:
             optional = isinstance(item, Entry) and isinstance(item.command, OPTIONAL)
@@ -76,7 +83,7 @@ class Backlog:
             self._closed = True
             self._changed.notify()
 
-    def take(self) -> list[Entry] | Job | None:
+    def take(self) -> list[Entry | Mark] | Job | None:
         """Wait for work: one job, or commands for one transaction; None when closed and empty.
 
         An urgent item takes everything before it along at once; deferrable ones gather for `wait_s`.
@@ -92,13 +99,13 @@ class Backlog:
                     break
             return self._pop()
 
-    def _pop(self) -> list[Entry] | Job:
+    def _pop(self) -> list[Entry | Mark] | Job:
         first = self._items[0]
         if isinstance(first, Job):
             self._items.popleft()
             self._urgent -= 1
             return first
-        entries: list[Entry] = []
+        entries: list[Entry | Mark] = []
         while self._items and len(entries) < self._batch:
             item = self._items[0]
             if isinstance(item, Job):
@@ -128,10 +135,10 @@ class Backlog:
                 self._keep([item for item in self._items if id(item) not in taken])
             return intents, jobs
 
-    def _keep(self, items: list[Entry | Job]) -> None:
+    def _keep(self, items: list[Entry | Mark | Job]) -> None:
         self._items = deque(items)
         self._urgent = sum(1 for item in items if not _deferrable(item))
 
 
-def _deferrable(item: Entry | Job) -> bool:
+def _deferrable(item: Entry | Mark | Job) -> bool:
     return isinstance(item, Entry) and isinstance(item.command, DEFERRABLE)

@@ -89,7 +89,7 @@ class Store:
 
     async def drain(self) -> None:
         """Return once everything submitted before is committed."""
-        await asyncio.wrap_future(self._writer.call(lambda session: None, patient=True))
+        await asyncio.wrap_future(self._writer.committed())
 
     def close(self, timeout_s: float = 10.0) -> None:
         """Commit what is queued and close the connections; a store that fails is tried for `timeout_s` seconds."""

@@ -21,7 +21,7 @@ import peewee
 
 from dialerd.core.errors import DialerError, Unavailable
 from dialerd.core.messages import Event, OpenAttempts, ReleaseLeads, StoreCommand, StoreFailed, StoreRecovered
-from dialerd.store.backlog import Backlog, Job
+from dialerd.store.backlog import Backlog, Job, Mark
 from dialerd.store.batch import Batch, Entry
 from dialerd.store.claims import Later, LeadCounts, release_leads
 from dialerd.store.database import claim_writer, connect, disconnect
@@ -112,6 +112,13 @@ class Writer:
             job.result.set_exception(Unavailable("the store is closed"))
         return job.result
 
+    def committed(self) -> Future[None]:
+        """Done when everything submitted before is committed, however long it takes; Unavailable when it was lost."""
+        mark = Mark()
+        if not self._backlog.put(mark):
+            mark.reached.set_exception(Unavailable("the store is closed"))
+        return mark.reached
+
     def close(self, timeout_s: float) -> None:
         """Commit what is queued, then end the thread. A store that fails is tried for `timeout_s` seconds."""
         self._give_up_at = time.monotonic() + timeout_s
@@ -137,7 +144,7 @@ class Writer:
                 if isinstance(work, Job):
                     self._run_job(work)
                 else:
-                    self._run_commands(work, [])
+                    self._run_marked(work)
             except Exception:  # a fault of this module: the next work is done nevertheless
                 logger.exception("store: the writer failed unexpectedly")
             self._busy = 0
@@ -154,8 +161,22 @@ class Writer:
                 session.run(_MARK, (self._clock().isoformat(),))  # recovery is proved by a write, not by a BEGIN
             yield session
 
-    def _run_commands(self, entries: Sequence[Entry], undo: list[Undo]) -> None:
-        """Commit the entries, however long it takes; only intents are given up."""
+    def _run_marked(self, work: Sequence[Entry | Mark]) -> None:
+        """Commit the entries of `work` and tell those who wait at its marks."""
+        entries = [item for item in work if isinstance(item, Entry)]
+        done = False
+        try:
+            done = not entries or self._run_commands(entries, [])
+        finally:
+            for mark in [item.reached for item in work if isinstance(item, Mark)]:
+                if mark.set_running_or_notify_cancel():
+                    if done:
+                        mark.set_result(None)
+                    else:
+                        mark.set_exception(Unavailable(f"the store did not write: {self._failing}"))
+
+    def _run_commands(self, entries: Sequence[Entry], undo: list[Undo]) -> bool:
+        """Commit the entries, however long it takes; only intents are given up. False: closing gave up."""
         pause = self._retry_s[0]
         while True:
             batch: Batch | None = None
@@ -167,33 +188,33 @@ class Writer:
                     batch.carry_out(entries)
             except Exception as error:
                 if not is_outage(error):
-                    self._isolate(entries, undo, error)
-                    return
+                    return self._isolate(entries, undo, error)
                 if batch is not None and batch.claimed:
                     undo.append(_unclaim(tuple(lead.id for lead in batch.claimed)))
                 entries = self._fail(error, entries, undo)
                 if not self._wait(pause, undo):
                     logger.critical("store: closed while failing; lost: %s", _described(entries))
-                    return
+                    return False
                 pause = min(pause * 2, self._retry_s[1])
                 continue
             self._heal()
             for answer in batch.answers:
                 self._post(answer)
-            return
+            return True
 
-    def _isolate(self, entries: Sequence[Entry], undo: list[Undo], error: Exception) -> None:
+    def _isolate(self, entries: Sequence[Entry], undo: list[Undo], error: Exception) -> bool:
         """One entry is impossible: commit the others one by one and give that one up, saying so."""
         if len(entries) > 1 or (entries and undo):
-            self._run_commands([], undo)
+            done = self._run_commands([], undo)
             for entry in entries:
-                self._run_commands([entry], [])
-            return
+                done = self._run_commands([entry], []) and done
+            return done
         what = f"impossible write given up: {_described(entries)}: {type(error).__name__}: {error}"
         logger.error("store: %s", what, exc_info=error)
         self._post(StoreFailed(what=what, attempt_ids=_intent_ids(entries)))
         if not self._failing:
             self._post(StoreRecovered())
+        return True
 
     def _run_job(self, job: Job) -> None:
         if not job.result.set_running_or_notify_cancel():
