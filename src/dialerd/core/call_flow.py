@@ -29,8 +29,8 @@ from dialerd.core.moment import Moment
 
 CANCELLABLE = frozenset({AttemptState.DIALING, AttemptState.RINGING})
 TRUNK_FAILED = frozenset({Status.CONGESTION, Status.FAILED})
-TRUNK_WORKED = frozenset({Status.BUSY, Status.REJECTED, Status.INVALID_NUMBER})
-"""Refusals that only a network which works can give. No answer says nothing: a ring time-out ends like that, too."""
+TRUNK_WORKED = frozenset({Status.BUSY, Status.INVALID_NUMBER})
+"""What only a network that works says. Other refusals prove nothing: a carrier may reject every call of a customer."""
 
 
 class CallFlow:
@@ -115,7 +115,7 @@ class CallFlow:
         call = self._intent(event.attempt_id)
         if call is None:
             return
-        del self.floor.calls[event.attempt_id]
+        self.floor.forget_call(event.attempt_id)
         run = self.floor.campaigns.get(call.attempt.campaign_id)
         if call.is_test:
             text = f"test call {event.attempt_id} was refused: {event.verdict.detail or event.verdict.rule}"
@@ -129,7 +129,7 @@ class CallFlow:
         """Intents that never reached the disk: forget them and give their leads back."""
         lost = [call for i in event.attempt_ids if (call := self._intent(i)) is not None]
         for call in lost:
-            del self.floor.calls[call.attempt.id]
+            self.floor.forget_call(call.attempt.id)
         if lost:
             self.floor.emit(ReleaseLeads(lead_ids=tuple(call.attempt.lead_id for call in lost)))
 

@@ -18,6 +18,7 @@ class Wait(Enum):
     WRAP_UP = "wrap_up"  # agent
     DECIDE = "decide"  # campaign: a pacing decision that was coalesced
     CLAIM = "claim"  # campaign: LeadsClaimed
+    COMMIT = "commit"  # attempt: the store's answer to the intent
 
 
 Key: TypeAlias = tuple[Wait, int]

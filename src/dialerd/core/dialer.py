@@ -194,6 +194,8 @@ class Dialer:
                 pass  # decided together, after everything that frees agents
             case Wait.CLAIM:
                 self.dialling.claim_overdue(of)
+            case Wait.COMMIT:
+                self.dialling.commit_overdue(of)
 
     @property
     def answer(self) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 
-from dialerd.core.call import Attempt
+from dialerd.core.call import Attempt, AttemptState
 from dialerd.core.campaign import Campaign, CampaignState, DialMode
 from dialerd.core.deadlines import Wait
 from dialerd.core.errors import Unavailable
@@ -78,7 +78,7 @@ class DiallingFlow:
         campaign = run.campaign
         if run.fault or self.obstacle(run):
             return 0
-        trunk_free = self.floor.settings.trunks[campaign.trunk].max_channels - self.floor.trunk_used(campaign.trunk)
+        trunk_free = self._trunk_free(campaign.trunk, now)
         lines_free = campaign.max_lines - self.floor.lines_used(campaign.id)
         rate_free = run.rate.free(now.mono) + math.ceil(run.rate.per_second)
         room = min(trunk_free, lines_free, rate_free)
@@ -135,13 +135,10 @@ class DiallingFlow:
             return f"Asterisk {trunk.node!r} of trunk {trunk.name} is not in the configuration"
         if not link.connected:
             return f"Asterisk {link.node} is not connected: {link.reason}"
-        if self.floor.store_fault:
-            return f"the store does not accept writes: {self.floor.store_fault}"
-        return ""
+        return self.floor.store_problem
 
     def _inputs(self, run: CampaignRun, ready: int, now: Moment) -> PacingInputs:
         campaign = run.campaign
-        trunk = self.floor.settings.trunks[campaign.trunk]
         rate_free = min(
             run.rate.free(now.mono),
             self.floor.trunk_rates[campaign.trunk].free(now.mono),
@@ -155,10 +152,17 @@ class DiallingFlow:
             in_flight=self.floor.in_flight(campaign.id),
             lines_used=self.floor.lines_used(campaign.id),
             max_lines=campaign.max_lines,
-            trunk_free=trunk.max_channels - self.floor.trunk_used(campaign.trunk),
+            trunk_free=self._trunk_free(campaign.trunk, now),
             rate_free=rate_free,
             over_abandon_limit=run.over_abandon_limit,
         )
+
+    def _trunk_free(self, name: str, now: Moment) -> int:
+        """Channels that may be taken now: none beyond a probe while the trunk, or the way to our AGI, fails."""
+        trunk = self.floor.settings.trunks[name]
+        free = trunk.max_channels - self.floor.trunk_used(name)
+        free = self.floor.breakers[name].free(free, now.mono)
+        return self.floor.agi_breakers[trunk.node].free(free, now.mono)
 
     # -- leads
 
@@ -218,10 +222,27 @@ class DiallingFlow:
         attempts = tuple(self._attempt(run, lead, run.campaign.dial_mode.value, decision, now) for lead in leads)
         for attempt in attempts:
             self.floor.calls[attempt.id] = LiveCall(attempt=attempt, campaign=run.campaign)
+            self._await_commit(attempt.id, now)
         for rate in (run.rate, self.floor.trunk_rates[run.campaign.trunk], self.floor.rate):
             rate.take(len(attempts), now.mono)
+        trunk = self.floor.settings.trunks[run.campaign.trunk]
+        for breaker in (self.floor.breakers[trunk.name], self.floor.agi_breakers[trunk.node]):
+            breaker.took(len(attempts), now.mono)
         run.refused.clear()
         self.floor.emit(OpenAttempts(attempts=tuple(a.snapshot() for a in attempts), leads=tuple(leads)))
+
+    def _await_commit(self, attempt_id: int, now: Moment) -> None:
+        self.floor.deadlines.set(Wait.COMMIT, attempt_id, now.mono + self.floor.settings.commit_timeout_s)
+
+    def commit_overdue(self, attempt_id: int) -> None:
+        """The store neither commits nor fails: no further intents; this one is not sent when it comes too late."""
+        call = self.floor.calls.get(attempt_id)
+        if call is None or call.attempt.state is not AttemptState.INTENDED:
+            return
+        if not self.floor.overdue_intents:
+            self.floor.overdue_intents.add(attempt_id)
+            self.floor.log("error", self.floor.store_problem)
+        self.floor.overdue_intents.add(attempt_id)
 
     def _attempt(self, run: CampaignRun, lead: Lead, mode: str, decision: str, now: Moment) -> Attempt:
         campaign, identity = run.campaign, self.floor.identity
@@ -257,6 +278,7 @@ class DiallingFlow:
             raise Unavailable(f"no test call: all {trunk.max_channels} channels of trunk {trunk.name} are in use")
         attempt = self._attempt(run, event.lead, TEST_MODE, "test call", now)
         self.floor.calls[attempt.id] = LiveCall(attempt=attempt, campaign=run.campaign, is_test=True)
+        self._await_commit(attempt.id, now)
         for rate in (self.floor.trunk_rates[trunk.name], self.floor.rate):
             rate.take(1, now.mono)
         self.floor.emit(OpenAttempts(attempts=(attempt.snapshot(),), leads=(event.lead,)))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from dialerd.core.agent import AgentMove
+from dialerd.core.breaker import Breaker
 from dialerd.core.call import IN_FLIGHT, ON_LINE, Attempt, AttemptMove, AttemptState, next_attempt_state
 from dialerd.core.campaign import Campaign, DialMode
 from dialerd.core.deadlines import Deadlines, Wait
@@ -20,6 +21,7 @@ from dialerd.core.pacing import Pacer, PacingDecision
 from dialerd.core.pacing.rate import CallRate
 from dialerd.core.roster import Roster, Seat, move
 from dialerd.core.settings import DialerSettings, Identity
+from dialerd.core.sparing import Sparing
 from dialerd.core.statistics import HourStatistics
 
 
@@ -110,7 +112,15 @@ class Floor:
         self.deadlines = Deadlines()
         self.rate = CallRate(settings.calls_per_second)
         self.trunk_rates = {name: CallRate(trunk.calls_per_second) for name, trunk in settings.trunks.items()}
+        self.breakers = {
+            name: Breaker(limit=10, first_pause_s=5.0, longest_pause_s=60.0) for name in settings.trunks
+        }  # by trunk: refusals of the network in a row
+        self.agi_breakers = {
+            node: Breaker(limit=3, first_pause_s=30.0, longest_pause_s=300.0) for node in settings.nodes
+        }  # by node: people in a row whom the dialplan met alone; each one is abandoned
+        self.forgeries = Sparing()
         self.store_fault = ""
+        self.overdue_intents: set[int] = set()  # the store has not answered them in time
         self.refused_tests: dict[int, str] = {}  # test calls that the gate refused, until somebody asks
         self.stopping = False
         self._outbox: list[Command] = []
@@ -129,6 +139,67 @@ class Floor:
     def log(self, level: str, text: str, campaign_id: int | None = None) -> None:
         """Tell the operator something."""
         self.emit(LogEvent(level=level, text=text, campaign_id=campaign_id))
+
+    # -- what must work before anybody is called
+
+    def trunk_failed(self, trunk: str, reason: str, now: Moment) -> None:
+        """The network has refused a call for a reason that is not the called party's."""
+        breaker = self.breakers.get(trunk)
+        if breaker is not None and breaker.failed(reason, now.mono):
+            self.log("error", self.trunk_problem(trunk))
+
+    def trunk_worked(self, trunk: str) -> None:
+        """The network has taken a call: it rings, it is answered, or the called party is busy."""
+        breaker = self.breakers.get(trunk)
+        if breaker is not None and breaker.worked():
+            self.log("info", f"trunk {trunk} takes calls again")
+
+    def trunk_problem(self, trunk: str) -> str:
+        """Why this trunk rests, as a sentence; empty while it works."""
+        breaker = self.breakers.get(trunk)
+        if breaker is None or not breaker.open:
+            return ""
+        return (
+            f"trunk {trunk} refuses every call ({breaker.failures} in a row, the last: {breaker.reason}): "
+            f"one call every {breaker.pause_s:g} s until one gets through"
+        )
+
+    def agi_failed(self, node: str, now: Moment) -> None:
+        """Somebody answered, and the dialplan had to act without having asked us."""
+        breaker = self.agi_breakers.get(node)
+        if breaker is not None and breaker.failed("not asked", now.mono):
+            self.log("error", self.agi_problem(node))
+
+    def agi_worked(self, node: str) -> None:
+        """The AGI has asked."""
+        breaker = self.agi_breakers.get(node)
+        if breaker is not None and breaker.worked():
+            self.log("info", f"Asterisk {node} reaches dialerd's AGI again")
+
+    def agi_problem(self, node: str) -> str:
+        """Why people on this node would meet nobody, as a sentence; empty while the AGI asks."""
+        breaker = self.agi_breakers.get(node)
+        if breaker is None or not breaker.open:
+            return ""
+        return (
+            f"the AGI is not reached from Asterisk {node}: {breaker.failures} people in a row were met by the dialplan "
+            f"alone; one call every {breaker.pause_s:g} s until the AGI asks"
+        )
+
+    def intent_settled(self, attempt_id: int) -> None:
+        """The store has answered this intent, one way or the other."""
+        self.deadlines.cancel(Wait.COMMIT, attempt_id)
+        self.overdue_intents.discard(attempt_id)
+
+    @property
+    def store_problem(self) -> str:
+        """What is wrong with the store, as a sentence; empty when it writes."""
+        if self.store_fault:
+            return f"the store does not accept writes: {self.store_fault}"
+        if self.overdue_intents:
+            limit = self.settings.commit_timeout_s
+            return f"the store is slow or mute: it has not committed within {limit:g} s what would be dialled next"
+        return ""
 
     # -- campaigns and calls
 
@@ -171,6 +242,7 @@ class Floor:
         """Drop a call and every wait of its own."""
         self.calls.pop(attempt_id, None)
         self.waiting.pop(attempt_id, None)
+        self.intent_settled(attempt_id)
         for wait in (Wait.DIAL, Wait.LIMIT, Wait.CONNECT, Wait.ENDING):
             self.deadlines.cancel(wait, attempt_id)
 

@@ -12,8 +12,15 @@ def problems(floor: Floor) -> list[str]:
     found = [
         f"Asterisk {link.node} is not connected: {link.reason}" for link in floor.links.values() if not link.connected
     ]
-    if floor.store_fault:
-        found.append(f"the store does not accept writes: {floor.store_fault}")
+    found += [
+        problem
+        for problem in (
+            floor.store_problem,
+            *map(floor.agi_problem, floor.agi_breakers),
+            *map(floor.trunk_problem, floor.breakers),
+        )
+        if problem
+    ]
     found += [
         f"campaign {run.campaign.name}: pacing failed: {run.fault}" for run in floor.campaigns.values() if run.fault
     ]
@@ -24,8 +31,12 @@ def next_step(floor: Floor) -> str:
     """The one thing an operator would do next, as a command where there is one."""
     if any(not link.connected for link in floor.links.values()):
         return "check Asterisk and the AMI user of [[asterisk]] in dialerd.toml; dialerd connects again by itself"
-    if floor.store_fault:
+    if floor.store_problem:
         return "free the disk or bring the database back; dialerd goes on by itself"
+    if any(map(floor.agi_problem, floor.agi_breakers)):
+        return "check agi_url and agi_listen of [[asterisk]] in dialerd.toml, then dialerctl call test"
+    if any(map(floor.trunk_problem, floor.breakers)):
+        return "check the trunk with its carrier, then dialerctl call test; dialerd tries again by itself"
     if not floor.campaigns:
         return "dialerctl campaign add NAME --dial-mode progressive --trunk … --caller-id … --abandon-message …"
     active = [run for run in floor.campaigns.values() if run.campaign.state is CampaignState.ACTIVE]

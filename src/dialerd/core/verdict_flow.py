@@ -43,11 +43,14 @@ class VerdictFlow:
         """The AGI asks: classify once, then agent, message or hang-up."""
         call = self.floor.calls.get(event.attempt_id)
         if call is None or call.attempt.token != event.token:
-            self.floor.log(
-                "warning", f"a verdict was asked with a wrong token or for unknown attempt {event.attempt_id}"
-            )
+            kept_back = self.floor.forgeries.admit(now.mono)
+            if kept_back is not None:
+                more = f" ({kept_back} more before)" if kept_back else ""
+                text = f"a verdict was asked with a wrong token or for unknown attempt {event.attempt_id}{more}"
+                self.floor.log("warning", text)
             self.floor.emit(SendVerdict(request_id=event.request_id, verdict=REFUSED))
             return
+        self.floor.agi_worked(call.attempt.node)
         self.calls.note_answer(call, now)
         if call.attempt.state is AttemptState.CONNECTING:
             self._bridge_failed(call, now)
@@ -221,6 +224,7 @@ class VerdictFlow:
             return
         self.calls.note_answer(call, now)
         if advance(call, AttemptMove.ABANDON):
+            self._not_asked(call, now)
             self.act_alone(call, now)
         if call.attempt.message_started_at is None:
             call.attempt.message_started_at = now.wall
@@ -244,7 +248,13 @@ class VerdictFlow:
         self.calls.note_answer(call, now)
         apply_trace(call.attempt, event)
         if event.reason != HUNG_UP_WAITING and advance(call, AttemptMove.ABANDON):
+            self._not_asked(call, now)
             self.act_alone(call, now)
+
+    def _not_asked(self, call: LiveCall, now: Moment) -> None:
+        """The dialplan acted alone. Where its AGI never came, more people would fare no better."""
+        if call.attempt.verdict_at is None:
+            self.floor.agi_failed(call.attempt.node, now)
 
     def act_alone(self, call: LiveCall, now: Moment) -> None:
         """Bookkeeping for a message that the dialplan began by itself: a live answer, an abandoned one."""

@@ -29,6 +29,9 @@ def why(floor: Floor, dialling: DiallingFlow, run: CampaignRun) -> tuple[bool, s
 
 def _by_limit(floor: Floor, run: CampaignRun, decision: PacingDecision) -> tuple[bool, str]:
     i = decision.inputs
+    trouble = _trouble(floor, run)
+    if trouble and decision.limit is not Limit.NO_AGENTS:
+        return False, trouble
     match decision.limit:
         case Limit.NO_AGENTS:
             return False, _no_agents(floor, run)
@@ -46,6 +49,11 @@ def _by_limit(floor: Floor, run: CampaignRun, decision: PacingDecision) -> tuple
             return True, "held by calls per second: more calls in the next second"
         case _:
             return True, f"dialling: {_calls(decision.calls)} just placed for {_agents(i.ready)} ready"
+
+
+def _trouble(floor: Floor, run: CampaignRun) -> str:
+    trunk = floor.settings.trunks[run.campaign.trunk]
+    return floor.trunk_problem(trunk.name) or floor.agi_problem(trunk.node)
 
 
 def _calls(n: int) -> str:
