@@ -104,10 +104,10 @@ def prompts(pbx: Asterisk) -> Prompts:
 
 
 @contextlib.contextmanager
-def running_product(pbx: Asterisk, *, agi: str = "fastagi") -> Iterator[Product]:
+def running_product(pbx: Asterisk, *, agi: str = "fastagi", ami_port: int | None = None) -> Iterator[Product]:
     """dialerd, running and connected, on a store of its own; `agi` is the form of the AGI."""
     folder = Path(tempfile.mkdtemp(prefix="dlr"))  # short: a Unix socket's path has 108 bytes
-    made = Product(folder, pbx, agi=agi)
+    made = Product(folder, pbx, agi=agi, ami_port=ami_port)
     try:
         made.start()
         yield made

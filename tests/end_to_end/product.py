@@ -35,6 +35,7 @@ folder = "{recordings}"
 [[asterisk]]
 name = "pbx"
 port = {ami}
+ping_interval_s = 1
 secret = "{secret}"
 agi = "{agi}"
 agi_listen = "127.0.0.1:{agi_port}"
@@ -52,8 +53,8 @@ calls_per_second = 50
 class Product:
     """dialerd with one configuration in one folder, and dialerctl on its socket."""
 
-    def __init__(self, folder: Path, pbx: Asterisk, *, agi: str = "fastagi", agi_port: int = 0) -> None:
-        """`folder` must be short (Unix sockets); `agi` fastagi or script."""
+    def __init__(self, folder: Path, pbx: Asterisk, *, agi: str = "fastagi", ami_port: int | None = None) -> None:
+        """`folder` must be short (Unix sockets); `agi` fastagi or script; `ami_port` instead of Asterisk's own."""
         self.folder = folder
         self.pbx = pbx
         self.socket = folder / "control.sock"
@@ -63,10 +64,10 @@ class Product:
             CONFIG.format(
                 folder=folder,
                 recordings=pbx.folder / "recordings",
-                ami=pbx.ports.ami,
+                ami=ami_port or pbx.ports.ami,
                 secret=pbx.configuration.ami_secret,
                 agi=agi,
-                agi_port=agi_port or free_port(),
+                agi_port=free_port(),
                 script=pbx.folder / "agi-bin/dialerd-amd.agi",
                 verdict=verdict / "verdict.sock",
             )
