@@ -22,7 +22,7 @@ from dialerd.core.messages import (
     StoreCommand,
 )
 from dialerd.store.claims import LeadCounts, claim_leads, release_leads
-from dialerd.store.closing import close_attempt, save_attempts
+from dialerd.store.closing import close_attempts, save_attempts
 from dialerd.store.intents import open_attempts
 from dialerd.store.journal import add_do_not_call, log_event, save_agent_state, save_campaign_state
 from dialerd.store.session import Session
@@ -50,12 +50,16 @@ class Batch:
     answers: list[Event] = field(default_factory=list)
     claimed: list[Lead] = field(default_factory=list)
     _progress: dict[int, Attempt] = field(default_factory=dict)
+    _closing: list[CloseAttempt] = field(default_factory=list)
 
     def carry_out(self, entries: Sequence[Entry]) -> None:
-        """Write everything in order. Of several snapshots of one attempt only the last is written."""
+        """Write everything in order. Of several snapshots of one attempt only the last is written.
+
+        Progress and endings are gathered: they are written before anything that asks what they have changed.
+        """
         for entry in entries:
             self._one(entry)
-        self._save_progress()
+        self._write_gathered()
 
     def _one(self, entry: Entry) -> None:
         command = entry.command
@@ -64,28 +68,34 @@ class Batch:
             case SaveAttempt():
                 self._progress[command.attempt.id] = command.attempt
             case OpenAttempts():
-                self._save_progress()  # the gate asks which attempts are still open
+                self._write_gathered()  # the gate asks which attempts are still open
                 self.answers += open_attempts(session, command, now)
             case ClaimLeads():
-                self._save_progress()
+                self._write_gathered()
                 answer = claim_leads(session, command, now, self.counts)
                 self.claimed += answer.leads
                 self.answers.append(answer)
             case CloseAttempt():
                 self._progress.pop(command.attempt.id, None)  # the final snapshot holds all of it
-                close_attempt(session, command, now)
+                self._closing.append(command)
             case ReleaseLeads():
+                self._write_gathered()
                 release_leads(session, command)
             case SaveCampaignState():
                 save_campaign_state(session, command, micros(now))
             case SaveAgentState():
                 save_agent_state(session, command, entry.name)
             case AddDoNotCall():
+                self._write_gathered()
                 add_do_not_call(session, command)
             case LogEvent():
                 log_event(session, command, micros(now), entry.name)
 
-    def _save_progress(self) -> None:
+    def _write_gathered(self) -> None:
+        """Endings first: progress that comes after an attempt's end changes nothing any more."""
+        if self._closing:
+            close_attempts(self.session, self._closing, self.now)
+            self._closing.clear()
         if self._progress:
             save_attempts(self.session, self._progress.values())
             self._progress.clear()

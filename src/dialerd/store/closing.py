@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +28,7 @@ from dialerd.store.units import micros, micros_or_none
 _SET = ", ".join(
     [f"{column} = COALESCE(?, {column})" for column in INSTANT_COLUMNS] + [f"{column} = ?" for column in OTHER_COLUMNS]
 )
+_NEW = {"record_hash": ""}
 _SAVE = f"UPDATE call_log SET {_SET} WHERE id = ? AND record_hash = ''"
 
 
@@ -43,36 +44,50 @@ def save_attempts(session: Session, attempts: Iterable[Attempt]) -> None:
     )
 
 
-def close_attempt(session: Session, command: CloseAttempt, now: datetime) -> None:
-    """Finish a record: disposition, ledger, callback, do-not-call, lead, hash chain.
+def close_attempts(session: Session, commands: Sequence[CloseAttempt], now: datetime) -> None:
+    """Finish records in order: disposition, ledger, callback, do-not-call, lead, hash chain.
 
-    A repeated close does nothing.
+    A repeated close does nothing. Many at once cost little more than one: each table is read and written once.
     """
-    rows = session.dicts("SELECT * FROM call_log WHERE id = ?", (command.attempt.id,))
-    if rows and rows[0]["record_hash"]:
+    first = {command.attempt.id: command for command in reversed(commands)}
+    rows = {row["id"]: row for row in session.dicts_in("SELECT * FROM call_log WHERE id IN ({in})", list(first))}
+    due = [c for c in commands if first.get(c.attempt.id) is c and not rows.get(c.attempt.id, _NEW)["record_hash"]]
+    if not due:
         return
-    attempt = merged(attempt_value(rows[0]), command.attempt) if rows else command.attempt.snapshot()
-    campaign = session.dicts(
-        "SELECT default_disposition, max_attempts, retry_delay FROM campaign WHERE id = ?", (attempt.campaign_id,)
-    )[0]
-    _complete(attempt, campaign["default_disposition"], now)
-    disposition = _disposition(session, attempt.disposition)
-    if not rows:
-        session.insert(INSERT_ATTEMPT, [intent_values(attempt) + progress_values(attempt)])
-    _finish(session, attempt)
-    _settle_lead(session, command, attempt, disposition, campaign, now)
-    if attempt.live_answer:
-        session.run(
-            "INSERT INTO abandon_ledger (attempt_id, campaign_id, at, abandoned, message_played)"
-            " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    attempts = [
+        merged(attempt_value(rows[c.attempt.id]), c.attempt) if c.attempt.id in rows else c.attempt.snapshot()
+        for c in due
+    ]
+    campaigns = {
+        row["id"]: row
+        for row in session.dicts_in(
+            "SELECT id, default_disposition, max_attempts, retry_delay FROM campaign WHERE id IN ({in})",
+            list(dict.fromkeys(attempt.campaign_id for attempt in attempts)),
+        )
+    }
+    for attempt in attempts:
+        _complete(attempt, campaigns[attempt.campaign_id]["default_disposition"], now)
+    dispositions = _dispositions(session, {attempt.disposition for attempt in attempts})
+    _finish(session, attempts, known=rows.keys())
+    for attempt in attempts:
+        if dispositions[attempt.disposition].is_dnc:
+            forbid_number(session, attempt.number, "disposition", attempt.closed_at or now, attempt.id)
+    _settle_leads(session, due, attempts, dispositions, campaigns, now)
+    session.insert(
+        "INSERT INTO abandon_ledger (attempt_id, campaign_id, at, abandoned, message_played)",
+        [
             (
                 attempt.id,
                 attempt.campaign_id,
                 micros(attempt.answered_at or attempt.created_at),
                 attempt.abandoned,
                 attempt.message_started_at is not None,
-            ),
-        )
+            )
+            for attempt in attempts
+            if attempt.live_answer
+        ],
+        "ON CONFLICT DO NOTHING",
+    )
 
 
 def _complete(attempt: Attempt, default_disposition: str, now: datetime) -> None:
@@ -85,71 +100,83 @@ def _complete(attempt: Attempt, default_disposition: str, now: datetime) -> None
     attempt.closed_at = attempt.closed_at or now
 
 
-def _disposition(session: Session, code: str) -> Disposition:
-    """The definition of a code; one that nobody defined is kept by its name and dials nobody again."""
-    rows = session.dicts("SELECT * FROM disposition WHERE code = ?", (code,))
-    if rows:
-        return disposition_value(rows[0])
-    return definitions().get(code) or Disposition(code=code, label=code)
+def _dispositions(session: Session, codes: Collection[str]) -> dict[str, Disposition]:
+    """The definitions of some codes; one that nobody defined is kept by its name and dials nobody again."""
+    stored = session.dicts_in("SELECT * FROM disposition WHERE code IN ({in})", sorted(codes))
+    found = {code: definitions().get(code) or Disposition(code=code, label=code) for code in codes}
+    return found | {row["code"]: disposition_value(row) for row in stored}
 
 
-def _finish(session: Session, attempt: Attempt) -> None:
-    """Write the final values and the record's place in the chain."""
-    values = progress_values(attempt)
-    session.run(_SAVE, (*values, attempt.id))
+def _finish(session: Session, attempts: Sequence[Attempt], known: Collection[int]) -> None:
+    """Write the final values and the records' places in the chain."""
+    session.insert(INSERT_ATTEMPT, [intent_values(a) + progress_values(a) for a in attempts if a.id not in known])
+    session.many(_SAVE, [(*progress_values(a), a.id) for a in attempts if a.id in known])
     # Hashed as stored, not as sent: what the auditor reads is what is proved.
-    stored = session.dicts(f"SELECT {', '.join(CHAINED_COLUMNS)} FROM call_log WHERE id = ?", (attempt.id,))[0]
+    columns = ", ".join(dict.fromkeys(("id", *CHAINED_COLUMNS)))
+    read = session.dicts_in(f"SELECT {columns} FROM call_log WHERE id IN ({{in}})", [a.id for a in attempts])
+    stored = {row["id"]: row for row in read}
     seq, prev = chain_head(session)
-    stored["chain_seq"] = seq + 1
-    session.run(
-        "UPDATE call_log SET chain_seq = ?, prev_hash = ?, record_hash = ? WHERE id = ?",
-        (seq + 1, prev, record_hash(prev, stored), attempt.id),
-    )
+    places = []
+    for attempt in attempts:
+        seq += 1
+        digest = record_hash(prev, {**stored[attempt.id], "chain_seq": seq})
+        places.append((seq, prev, digest, attempt.id))
+        prev = digest
+    session.many("UPDATE call_log SET chain_seq = ?, prev_hash = ?, record_hash = ? WHERE id = ?", places)
 
 
-def _settle_lead(
+def _settle_leads(
     session: Session,
-    command: CloseAttempt,
-    attempt: Attempt,
-    disposition: Disposition,
-    campaign: dict[str, Any],
+    commands: Sequence[CloseAttempt],
+    attempts: Sequence[Attempt],
+    dispositions: Mapping[str, Disposition],
+    campaigns: Mapping[int, Mapping[str, Any]],
     now: datetime,
 ) -> None:
-    row = session.one("SELECT call_count, state FROM lead WHERE id = ?", (attempt.lead_id,))
-    if row is None:
-        return
-    counts = attempt.status is not Status.CANCELLED
-    outcome = lead_outcome(
-        attempt,
-        disposition,
-        attempts_so_far=row[0] + (1 if counts else 0),
-        max_attempts=campaign["max_attempts"],
-        retry_delay_s=campaign["retry_delay"],
-        callback_at=command.callback_at,
+    """What becomes of the leads, after every number of these attempts that may not be dialled again is known."""
+    counts: dict[int, int] = dict(
+        session.where_in("SELECT id, call_count FROM lead WHERE id IN ({in})", [a.lead_id for a in attempts])
     )
-    if disposition.is_callback and outcome.next_attempt_at is not None:
-        session.run(
-            "INSERT INTO callback (attempt_id, lead_id, campaign_id, agent_id, due_at, created_at)"
-            " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            (
-                attempt.id,
-                attempt.lead_id,
-                attempt.campaign_id,
-                attempt.agent_id,
-                micros(outcome.next_attempt_at),
-                micros(now),
-            ),
+    forbidden = {
+        row[0]
+        for row in session.where_in(
+            "SELECT number FROM do_not_call WHERE number IN ({in}) AND campaign_id IS NULL",
+            list(dict.fromkeys(attempt.number for attempt in attempts)),
         )
-    if disposition.is_dnc:
-        forbid_number(session, attempt.number, "disposition", attempt.closed_at or now, attempt.id)
-    forbidden = session.one("SELECT 1 FROM do_not_call WHERE number = ? AND campaign_id IS NULL", (attempt.number,))
-    state, due = (LeadState.DNC, None) if forbidden else (outcome.state, micros_or_none(outcome.next_attempt_at))
-    session.run(
+    }
+    callbacks, settled = [], []
+    for command, attempt in zip(commands, attempts, strict=True):
+        if attempt.lead_id not in counts:
+            continue
+        disposition, campaign = dispositions[attempt.disposition], campaigns[attempt.campaign_id]
+        counts[attempt.lead_id] += attempt.status is not Status.CANCELLED
+        outcome = lead_outcome(
+            attempt,
+            disposition,
+            attempts_so_far=counts[attempt.lead_id],
+            max_attempts=campaign["max_attempts"],
+            retry_delay_s=campaign["retry_delay"],
+            callback_at=command.callback_at,
+        )
+        if disposition.is_callback and outcome.next_attempt_at is not None:
+            due = micros(outcome.next_attempt_at)
+            callbacks.append((attempt.id, attempt.lead_id, attempt.campaign_id, attempt.agent_id, due, micros(now)))
+        barred = attempt.number in forbidden
+        state, next_at = (LeadState.DNC, None) if barred else (outcome.state, micros_or_none(outcome.next_attempt_at))
+        settled.append(
+            (int(outcome.counts_as_attempt), micros(attempt.created_at), state.value, next_at, attempt.lead_id)
+        )
+    session.insert(
+        "INSERT INTO callback (attempt_id, lead_id, campaign_id, agent_id, due_at, created_at)",
+        callbacks,
+        "ON CONFLICT DO NOTHING",
+    )
+    session.many(
         "UPDATE lead SET call_count = call_count + ?, last_attempt_at = ?,"
         " state = CASE WHEN state = 'claimed' THEN ? ELSE state END,"
         " next_attempt_at = CASE WHEN state = 'claimed' THEN ? ELSE next_attempt_at END,"
         " claimed_from = '', claimed_at = NULL WHERE id = ?",
-        (1 if outcome.counts_as_attempt else 0, micros(attempt.created_at), state.value, due, attempt.lead_id),
+        settled,
     )
 
 

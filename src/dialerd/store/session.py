@@ -62,6 +62,13 @@ class Session:
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
+    def dicts_in(self, sql: str, values: Sequence[Any]) -> list[dict[str, Any]]:
+        """As `dicts`, for a query whose text holds `{in}` where the marks of `values` go."""
+        found: list[dict[str, Any]] = []
+        for chunk in chunks(values):
+            found += self.dicts(sql.replace("{in}", marks(len(chunk))), chunk)
+        return found
+
     def run(self, sql: str, params: Sequence[Any] = ()) -> int:
         """Run a statement and return how many rows it changed."""
         count: int = self.db.execute_sql(self._text(sql), params).rowcount
