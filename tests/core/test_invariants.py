@@ -10,6 +10,7 @@ from dialerd.core.agent_flow import BUSY
 from dialerd.core.call import AttemptState
 from dialerd.core.deadlines import Wait
 from dialerd.core.messages import ShutdownBegan
+from dialerd.core.tally import Tally
 
 from .floor_rules import FloorRules
 
@@ -67,6 +68,19 @@ class Floor(FloorRules):
                 assert floor.deadlines.waiting(Wait.WRAP_UP, seat.profile.id)
             if seat.leg_id and not seat.leg_up and self.model.link_up and seat.restored is None:
                 assert floor.deadlines.waiting(Wait.LEG, seat.profile.id), "a phone rings without a limit"
+
+    @invariant()
+    def what_is_counted_is_there(self) -> None:
+        if not hasattr(self, "model"):
+            return
+        floor = self.model.dialer.floor
+        again = Tally()
+        for call in floor.calls.values():
+            assert call.tally is floor.tally
+            a = call.attempt
+            again.count(1, a.state, a.campaign_id, a.trunk, agent_id=call.agent_id, is_test=call.is_test)
+        for name in Tally.__slots__:
+            assert +getattr(floor.tally, name) == getattr(again, name), f"{name} is not what a recount finds"
 
     @invariant()
     def nothing_leaks(self) -> None:

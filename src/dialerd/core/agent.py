@@ -11,6 +11,8 @@ from dialerd.core.errors import Conflict
 class AgentState(Enum):
     """The six states of the state log (DESIGN.md 3)."""
 
+    __hash__ = object.__hash__  # as call.AttemptState
+
     LOGGED_OUT = "logged_out"
     READY = "ready"
     RESERVED = "reserved"
@@ -21,6 +23,8 @@ class AgentState(Enum):
 
 class AgentMove(Enum):
     """What can happen to an agent."""
+
+    __hash__ = object.__hash__
 
     LOGIN = "login"
     LOGOUT = "logout"

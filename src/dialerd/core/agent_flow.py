@@ -232,7 +232,7 @@ class AgentFlow:
     def reserve(self, seat: Seat, call: LiveCall, now: Moment) -> None:
         """This agent gets that call."""
         seat.attempt_id = call.attempt.id
-        call.agent_id = seat.profile.id
+        call.give_to(seat.profile.id)
         self.floor.move_seat(seat, AgentMove.RESERVE, now)
 
     def release(self, seat: Seat, now: Moment) -> None:

@@ -10,6 +10,8 @@ from enum import Enum
 class AttemptState(Enum):
     """The live states of one origination."""
 
+    __hash__ = object.__hash__  # members are single objects: looked up some hundred times for each call
+
     INTENDED = "intended"  # the row is on its way to the store; nothing was sent to Asterisk
     DIALING = "dialing"  # Originate sent
     RINGING = "ringing"
@@ -24,6 +26,8 @@ class AttemptState(Enum):
 
 class AttemptMove(Enum):
     """What can happen to an attempt."""
+
+    __hash__ = object.__hash__
 
     SEND = "send"
     RING = "ring"

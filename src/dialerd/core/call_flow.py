@@ -70,7 +70,7 @@ class CallFlow:
             return ""
         if run is None or run.campaign.state is not CampaignState.ACTIVE:
             return "the campaign is no longer active"
-        if self.floor.roster.staffed_for(call.attempt.campaign_id) == 0:
+        if not self.floor.roster.anybody_staffed_for(call.attempt.campaign_id):
             return "no agent is staffed"
         return ""
 
@@ -233,7 +233,7 @@ class CallFlow:
     def end(self, call: LiveCall, now: Moment, status: Status, by: HungUpBy, note: str = "") -> None:
         """End the attempt with what is known; close it unless an agent's disposition is still to come."""
         attempt = call.attempt
-        attempt.state = AttemptState.ENDED
+        call.enter(AttemptState.ENDED)
         attempt.status, attempt.hung_up_by = status, by
         attempt.note = attempt.note or note
         attempt.ended_at = attempt.ended_at or now.wall

@@ -10,6 +10,8 @@ from typing import TypeAlias
 class Wait(Enum):
     """What is being waited for. Each wait belongs to one id (attempt, agent or campaign)."""
 
+    __hash__ = object.__hash__  # as call.AttemptState
+
     DIAL = "dial"  # attempt: any end to an Originate
     LIMIT = "limit"  # attempt: a person waits for an agent
     CONNECT = "connect"  # attempt: the bridge after verdict "agent"

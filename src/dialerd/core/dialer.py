@@ -223,7 +223,7 @@ class Dialer:
         for attempt in restored.unfinished_attempts:
             call = self._restore_call(attempt)
             if call is not None:
-                attempt.state = AttemptState.ENDED
+                call.enter(AttemptState.ENDED)
                 close_call(self.floor, call, now)
         return self.floor.take_outbox()
 
@@ -241,7 +241,7 @@ class Dialer:
         is_test = attempt.dial_mode == TEST_MODE
         talks_with = attempt.agent_id if attempt.bridged_at is not None else None
         call = LiveCall(attempt=attempt, campaign=run.campaign, is_test=is_test, agent_id=talks_with)
-        self.floor.calls[attempt.id] = call
+        self.floor.put_call(call)
         return call
 
     # -- store, campaigns, shutdown

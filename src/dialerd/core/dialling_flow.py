@@ -221,7 +221,7 @@ class DiallingFlow:
     def _intend(self, run: CampaignRun, leads: list[Lead], decision: str, now: Moment) -> None:
         attempts = tuple(self._attempt(run, lead, run.campaign.dial_mode.value, decision, now) for lead in leads)
         for attempt in attempts:
-            self.floor.calls[attempt.id] = LiveCall(attempt=attempt, campaign=run.campaign)
+            self.floor.put_call(LiveCall(attempt=attempt, campaign=run.campaign))
             self._await_commit(attempt.id, now)
         for rate in (run.rate, self.floor.trunk_rates[run.campaign.trunk], self.floor.rate):
             rate.take(len(attempts), now.mono)
@@ -277,7 +277,7 @@ class DiallingFlow:
         if self.floor.trunk_used(trunk.name) >= trunk.max_channels:
             raise Unavailable(f"no test call: all {trunk.max_channels} channels of trunk {trunk.name} are in use")
         attempt = self._attempt(run, event.lead, TEST_MODE, "test call", now)
-        self.floor.calls[attempt.id] = LiveCall(attempt=attempt, campaign=run.campaign, is_test=True)
+        self.floor.put_call(LiveCall(attempt=attempt, campaign=run.campaign, is_test=True))
         self._await_commit(attempt.id, now)
         for rate in (self.floor.trunk_rates[trunk.name], self.floor.rate):
             rate.take(1, now.mono)

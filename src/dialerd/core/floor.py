@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from dialerd.core.agent import AgentMove
 from dialerd.core.breaker import Breaker
-from dialerd.core.call import IN_FLIGHT, ON_LINE, Attempt, AttemptMove, AttemptState, next_attempt_state
+from dialerd.core.call import Attempt, AttemptMove, AttemptState, next_attempt_state
 from dialerd.core.campaign import Campaign, DialMode
 from dialerd.core.deadlines import Deadlines, Wait
 from dialerd.core.dispositions import Disposition
@@ -23,6 +23,7 @@ from dialerd.core.roster import Roster, Seat, move
 from dialerd.core.settings import DialerSettings, Identity
 from dialerd.core.sparing import Sparing
 from dialerd.core.statistics import HourStatistics
+from dialerd.core.tally import Tally
 
 
 @dataclass(slots=True, kw_only=True)
@@ -68,6 +69,30 @@ class LiveCall:
     hangup_sent: bool = False  # Asterisk was told to hang it up
     trace_key: str = ""  # the dialplan acted alone and left this durable trace
     callback_at: datetime | None = None  # the agent's promise to call again
+    tally: Tally | None = field(default=None, repr=False)  # where this call is counted, while it is on the floor
+
+    def enter(self, state: AttemptState) -> None:
+        """Change the attempt's state. `advance` does it by the table; only what Asterisk shows may overrule that."""
+        self._count(-1)
+        self.attempt.state = state
+        self._count(1)
+
+    def give_to(self, agent_id: int | None) -> None:
+        """Reserve this call for an agent, or for nobody any more."""
+        self._count(-1)
+        self.agent_id = agent_id
+        self._count(1)
+
+    def put_on(self, tally: Tally | None) -> None:
+        """Begin to be counted there (None: no longer anywhere)."""
+        self._count(-1)
+        self.tally = tally
+        self._count(1)
+
+    def _count(self, by: int) -> None:
+        if self.tally is not None:
+            a = self.attempt
+            self.tally.count(by, a.state, a.campaign_id, a.trunk, agent_id=self.agent_id, is_test=self.is_test)
 
 
 def advance(call: LiveCall, step: AttemptMove) -> bool:
@@ -75,7 +100,7 @@ def advance(call: LiveCall, step: AttemptMove) -> bool:
     state = next_attempt_state(call.attempt.state, step)
     if state is None:
         return False
-    call.attempt.state = state
+    call.enter(state)
     return True
 
 
@@ -105,7 +130,8 @@ class Floor:
         self.pacers = pacers
         self.dispositions = dict(dispositions)
         self.campaigns: dict[int, CampaignRun] = {}
-        self.calls: dict[int, LiveCall] = {}
+        self.calls: dict[int, LiveCall] = {}  # changed by put_call and forget_call only
+        self.tally = Tally()
         self.waiting: dict[int, LiveCall] = {}  # people without an agent yet, in the order they answered
         self.roster = Roster()
         self.links = {node: Link(node=node) for node in settings.nodes}
@@ -220,27 +246,28 @@ class Floor:
             run.rate.per_second = campaign.calls_per_second
         return run
 
-    def count_calls(self, states: frozenset[AttemptState], of: Callable[[LiveCall], bool] = lambda call: True) -> int:
-        """How many calls are in one of `states` and satisfy `of`."""
-        return sum(1 for call in self.calls.values() if call.attempt.state in states and of(call))
+    def put_call(self, call: LiveCall) -> None:
+        """Take a call in."""
+        self.calls[call.attempt.id] = call
+        call.put_on(self.tally)
 
     def in_flight(self, campaign_id: int) -> int:
         """Calls of a campaign that may still need an agent and have none."""
-        return self.count_calls(
-            IN_FLIGHT, lambda c: c.attempt.campaign_id == campaign_id and c.agent_id is None and not c.is_test
-        )
+        return self.tally.in_flight[campaign_id]
 
     def lines_used(self, campaign_id: int) -> int:
         """Lines that a campaign occupies."""
-        return self.count_calls(ON_LINE, lambda c: c.attempt.campaign_id == campaign_id)
+        return self.tally.lines[campaign_id]
 
     def trunk_used(self, trunk: str) -> int:
         """Lines occupied on a trunk."""
-        return self.count_calls(ON_LINE, lambda c: c.attempt.trunk == trunk)
+        return self.tally.trunks[trunk]
 
     def forget_call(self, attempt_id: int) -> None:
         """Drop a call and every wait of its own."""
-        self.calls.pop(attempt_id, None)
+        call = self.calls.pop(attempt_id, None)
+        if call is not None:
+            call.put_on(None)
         self.waiting.pop(attempt_id, None)
         self.intent_settled(attempt_id)
         for wait in (Wait.DIAL, Wait.LIMIT, Wait.CONNECT, Wait.ENDING):
@@ -262,7 +289,7 @@ class Floor:
 
     def wait_again(self, call: LiveCall, now: Moment) -> None:
         """The agent is lost to this person before the bridge: back to waiting, within the limit that already runs."""
-        call.agent_id = None
+        call.give_to(None)
         call.attempt.agent_id, call.attempt.agent_channel = None, ""
         self.deadlines.cancel(Wait.CONNECT, call.attempt.id)
         start = call.limit_from or call.answered or now

@@ -156,7 +156,7 @@ class Reconcile:
         if seat is not None:
             self._adopt_talk(call, seat, now)
         elif trace is not None and trace.reason != "hangup" and attempt.state is not AttemptState.TALKING:
-            attempt.state = AttemptState.ABANDONING
+            call.enter(AttemptState.ABANDONING)
             self.verdicts.act_alone(call, now)
         elif channel.up and attempt.state in CANCELLABLE:
             attempt.approximate = True
@@ -188,7 +188,7 @@ class Reconcile:
             attempt.answered_at = attempt.answered_at or now.wall
             attempt.bridged_at = attempt.bridged_at or now.wall
             attempt.live_answer = True
-            attempt.state = AttemptState.TALKING
+            call.enter(AttemptState.TALKING)
         if call.agent_id is not None and call.agent_id != seat.profile.id:
             self.agents.call_ended(call, now)
         self.floor.answer_agi(call, "agent", seat.leg_id)
@@ -198,7 +198,8 @@ class Reconcile:
             self.floor.deadlines.cancel(wait, attempt.id)
         self.floor.waiting.pop(attempt.id, None)
         self.floor.deadlines.cancel(Wait.WRAP_UP, seat.profile.id)
-        call.agent_id, seat.attempt_id = seat.profile.id, attempt.id
+        call.give_to(seat.profile.id)
+        seat.attempt_id = attempt.id
         if seat.state is AgentState.PAUSED:
             seat.pause_wanted = seat.reason
         if seat.state is not AgentState.ON_CALL:

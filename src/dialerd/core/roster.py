@@ -85,6 +85,10 @@ class Roster:
         """How many agents of this campaign are staffed."""
         return sum(1 for seat in self if seat.staffed and seat.serves(campaign_id))
 
+    def anybody_staffed_for(self, campaign_id: int) -> bool:
+        """True when at least one agent of this campaign is staffed; asked for each call, so it stops at the first."""
+        return any(seat.staffed and seat.serves(campaign_id) for seat in self)
+
     def longest_idle(self, campaign_id: int, but: frozenset[int] = frozenset()) -> Seat | None:
         """The ready agent that has waited longest; agents whose leg is up come before phones to be rung."""
         ready = [seat for i in self.ready_for(campaign_id) - but if (seat := self._seats[i])]

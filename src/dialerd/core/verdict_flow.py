@@ -118,12 +118,15 @@ class VerdictFlow:
             self.floor.waiting.values(),
             key=lambda c: (-c.campaign.priority, c.answered.mono if c.answered else 0.0),
         )
+        nobody_for: set[int] = set()  # campaigns without a ready agent: searched for once, not for each who waits
         for call in order:
-            if call.request_id is None:
+            if call.request_id is None or (call.agent_id is None and call.attempt.campaign_id in nobody_for):
                 continue
             if call.agent_id is None:
                 seat = self.floor.roster.longest_idle(call.attempt.campaign_id, call.failed_agents)
                 if seat is None:
+                    if not call.failed_agents:
+                        nobody_for.add(call.attempt.campaign_id)
                     continue
                 self.agents.reserve(seat, call, now)
                 if not seat.leg_up:
@@ -160,7 +163,7 @@ class VerdictFlow:
             return
         seat = self.floor.roster.get(call.agent_id) if call.agent_id is not None else None
         if seat is not None and seat.state is AgentState.RESERVED:
-            call.agent_id = None
+            call.give_to(None)
             if not seat.leg_up:
                 seat.pause_wanted = "the phone did not answer"
                 self.floor.log("warning", f"agent {seat.name} is paused: the phone did not answer a call in time")
@@ -266,6 +269,6 @@ class VerdictFlow:
         self.floor.deadlines.cancel(Wait.LIMIT, call.attempt.id)
         self.floor.deadlines.cancel(Wait.CONNECT, call.attempt.id)
         self.agents.call_ended(call, now)
-        call.agent_id = None
+        call.give_to(None)
         call.attempt.agent_id, call.attempt.agent_channel = None, ""
         self.floor.expect_end(call, now)
