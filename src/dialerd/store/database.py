@@ -13,6 +13,8 @@ from dialerd.core.errors import Invalid, Unavailable
 
 _SQLITE = "sqlite://"
 _POSTGRESQL = ("postgresql://", "postgres://")
+_PATIENCE = "-c lock_timeout=2000"
+"""A table that somebody else has locked is an outage with a name, as SQLite's busy_timeout makes it, not a wait."""
 _WRITER_KEY = 0x6469616C65726400  # "dialerd\0": the advisory lock of the one writer
 
 
@@ -37,6 +39,7 @@ def writer_database(url: str) -> peewee.Database:
         # The writer only ever looks up a few rows by an index: a plan made while tables were empty or without
         # statistics (read them whole) must neither be chosen nor kept.
         settings = "-c synchronous_commit=on -c plan_cache_mode=force_custom_plan -c enable_seqscan=off -c jit=off"
+        settings += f" {_PATIENCE}"
         return _postgresql(url, "dialerd writer", options=settings)
     return _sqlite(path, {"synchronous": "full"}, wait_s=1)
 
@@ -45,7 +48,7 @@ def reader_database(url: str) -> peewee.Database:
     """A database that cannot change anything, for a thread that answers questions."""
     path = sqlite_path(url)
     if path is None:
-        return _postgresql(url, "dialerd reader", options="-c default_transaction_read_only=on")
+        return _postgresql(url, "dialerd reader", options=f"-c default_transaction_read_only=on {_PATIENCE}")
     return _sqlite(path, {"query_only": 1}, wait_s=5)
 
 
@@ -76,6 +79,7 @@ def _postgresql(url: str, name: str, **options: Any) -> peewee.Database:
         keepalives_idle=10,
         keepalives_interval=5,
         keepalives_count=3,
+        tcp_user_timeout=15_000,  # ms: keepalives do not watch a connection with unsent data
         **options,
     )
 
