@@ -10,6 +10,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Protocol
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -91,22 +92,30 @@ class Engine:
         clock: Callable[[], Moment],
         tick_s: float = 1.0,
         on_tick: Callable[[], object] = lambda: None,
+        handled: Callable[[float], object] = lambda seconds: None,
+        tick_late: Callable[[float], object] = lambda seconds: None,
         about: Mapping[str, Any] | None = None,
     ) -> None:
-        """`clock` gives wall and monotonic time of the loop; `about` is added to `status` (version …)."""
+        """`clock` gives wall and monotonic time of the loop; `about` is added to `status` (version …).
+
+        `handled` is told how long each event took from the queue's end until its commands were carried out,
+        `tick_late` how late each tick was; both in seconds.
+        """
         self.dialer = dialer
         self.store = store
         self.nodes = nodes
         self.clock = clock
         self.tick_s = tick_s
         self.on_tick = on_tick
+        self._handled, self._tick_late = handled, tick_late
         self.about = dict(about or {})
         self.counters = {"events": 0, "ticks": 0, "faults": 0, "late_ticks": 0}
-        self._queue: asyncio.Queue[tuple[Item, asyncio.Future[Any] | None]] = asyncio.Queue()
+        self._queue: asyncio.Queue[tuple[Item, asyncio.Future[Any] | None, float]] = asyncio.Queue()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
         self._scheduler: Any = None
         self._alarm: asyncio.TimerHandle | None = None
+        self._alarm_at: float | None = None
         self._guard: asyncio.TimerHandle | None = None
         self._last_tick = 0.0
         self._background: set[asyncio.Task[None]] = set()
@@ -159,7 +168,10 @@ class Engine:
 
     def post(self, event: Event) -> None:
         """Put an event in the queue (from the loop's thread)."""
-        self._queue.put_nowait((event, None))
+        self._put(event)
+
+    def _put(self, item: Item, future: asyncio.Future[Any] | None = None) -> None:
+        self._queue.put_nowait((item, future, self.clock().mono))
 
     def post_threadsafe(self, event: Event) -> None:
         """Put an event in the queue from another thread; after the loop's end it is dropped."""
@@ -171,16 +183,17 @@ class Engine:
         if self._task is None or self._task.done():
             raise Unavailable("dialerd is stopping")
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._queue.put_nowait((order, future))
+        self._put(order, future)
         answer = await future
         await self._committed(CONFIRM_WITHIN_S)  # what was confirmed must not die with us
         return answer
 
     async def _run(self) -> None:
         while True:
-            item, future = await self._queue.get()
+            item, future, since = await self._queue.get()
             try:
                 self._handle(item, future)
+                self._handled(self.clock().mono - since)
             finally:
                 self._queue.task_done()
 
@@ -265,8 +278,11 @@ class Engine:
     # -- time
 
     async def _on_tick(self) -> None:
-        self._last_tick = self.clock().mono
-        self._queue.put_nowait((_Tick(), None))
+        now = self.clock()
+        self._last_tick = now.mono
+        due = self._scheduler.get_job("tick").next_run_time - timedelta(seconds=self.tick_s)
+        self._tick_late(max(0.0, (now.wall - due).total_seconds()))
+        self._put(_Tick())
 
     def _watch_tick(self) -> None:
         """Re-arm the tick when it has stopped: APScheduler runs on the wall clock, which may be set back."""
@@ -275,22 +291,26 @@ class Engine:
             self.counters["late_ticks"] += 1
             log.warning("the pacing tick is late (wall clock set back, or the machine was asleep): re-armed")
             self._scheduler.reschedule_job("tick", trigger="interval", seconds=self.tick_s)
-            self._queue.put_nowait((_Tick(), None))
+            self._put(_Tick())
             self._last_tick = self.clock().mono
         self._guard = self._loop.call_later(self.tick_s, self._watch_tick)
 
     def _set_alarm(self) -> None:
-        """Wake up at the core's next deadline."""
+        """Wake up at the core's next deadline; most events leave it where it is."""
+        at = self.dialer.next_deadline()
+        if at == self._alarm_at:
+            return
+        self._alarm_at = at
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
-        at = self.dialer.next_deadline()
         if at is not None and self._loop is not None:
             delay = max(0.0, at - self.clock().mono)
             self._alarm = self._loop.call_later(delay, self._expire)
 
     def _expire(self) -> None:
-        self._queue.put_nowait((_Expire(), None))
+        self._alarm, self._alarm_at = None, None
+        self._put(_Expire())
 
     # -- views (same thread, nothing changed)
 

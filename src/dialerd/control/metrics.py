@@ -9,7 +9,9 @@ from __future__ import annotations
 import math
 import os
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import TypeVar
 
@@ -116,14 +118,13 @@ class Histogram(Metric):
         key = self._labels(labels)
         counts = self._counts.setdefault(key, [0] * len(self._bounds))
         self._sums[key] = self._sums.get(key, 0.0) + value
-        for index, bound in enumerate(self._bounds):
-            if value <= bound:
-                counts[index] += 1
+        counts[bisect_left(self._bounds, value)] += 1
 
     def lines(self) -> list[str]:
         """See Metric."""
         found = []
-        for labels, counts in sorted(self._counts.items()):
+        for labels, single in sorted(self._counts.items()):
+            counts = list(accumulate(single))
             for bound, count in zip(self._bounds, counts, strict=True):
                 found.append(self._series("_bucket", labels, count, f'le="{_number(bound)}"'))
             found.append(self._series("_sum", labels, self._sums[labels]))
