@@ -8,7 +8,7 @@ import pytest
 
 from dialerd.core.agent import AgentState
 from dialerd.core.call import AttemptState, Status
-from dialerd.core.messages import AgentDispose, Hangup, SaveAttempt, SendVerdict
+from dialerd.core.messages import AgentDispose, Hangup, Originate, SaveAttempt, SendVerdict
 
 from .stage import Stage
 from .test_reconcile import attempt, restarted, seen, trace, was
@@ -104,3 +104,15 @@ def test_a_disposition_given_during_the_talk_is_written_at_once() -> None:
     stage.meet(call)
     said = stage.tell(AgentDispose(agent_id=1, code="sale"))
     assert [c.attempt.disposition for c in said if isinstance(c, SaveAttempt)] == ["sale"]
+
+
+def test_people_whom_the_dialplan_met_while_dialerd_was_dead_do_not_stop_the_dialling() -> None:
+    ringing = [attempt(n, A.RINGING, lead_id=1000 + n, number=f"3955500{n:04}") for n in range(1, 9)]
+    stage = restarted(*ringing, agents=(was(S.READY, LEG),))
+    stage.connect(seen(LEG, bridge="holding"), *(seen(one.channel_id) for one in ringing))
+    for one in ringing:
+        stage.tell(trace(one.id))
+        stage.end(one.id)
+    assert [stage.record(one.id).status for one in ringing] == [Status.ABANDONED] * 8
+    stage.wait(1)
+    assert stage.all(Originate), "the restarted dialerd rests though its AGI was never tried"

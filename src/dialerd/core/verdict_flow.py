@@ -255,8 +255,12 @@ class VerdictFlow:
             self.act_alone(call, now)
 
     def _not_asked(self, call: LiveCall, now: Moment) -> None:
-        """The dialplan acted alone. Where its AGI never came, more people would fare no better."""
-        if call.attempt.verdict_at is None:
+        """The dialplan acted alone. Where its AGI never came, more people would fare no better.
+
+        Who answered while dialerd was not there says nothing: after a crash everybody was met by the dialplan alone.
+        """
+        seen_answering = call.answered is not None and not call.attempt.approximate
+        if seen_answering and call.attempt.verdict_at is None:
             self.floor.agi_failed(call.attempt.node, now)
 
     def act_alone(self, call: LiveCall, now: Moment) -> None:
