@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 
 import pytest
@@ -256,6 +257,27 @@ async def test_a_call_that_ends_while_the_picture_is_read_ends_with_its_trace() 
         assert [trace.attempt_id for trace in connected.unattended] == [13]
         assert (await pbx.next(UnattendedTrace)).attempt_id == 12
         assert await pbx.next(CallEnded) == CallEnded(attempt_id=12, hangup_cause=16)
+
+
+async def test_what_happens_between_login_and_the_picture_waits_for_the_picture() -> None:
+    async with rig() as pbx:
+        pbx.ami.database["unattended/12"] = f"{TOKEN}|1700000000|1700000002|1700000009|refused"
+        pbx.ami.boots = False  # Asterisk is still starting, but its calls already end
+
+        def login(action: dict[str, str], writer: object) -> None:
+            pbx.ami.push(message(("Response", "Success"), ("ActionID", action["ActionID"])))
+            pbx.ami.push(event("Hangup", Uniqueid=ATTEMPT_CHANNEL, Cause="16"))
+
+        pbx.ami.reactions["Login"] = login
+        pbx.events.clear()
+        pbx.ami.cut()
+        await until(lambda: len(pbx.ami.connections) == 2 and pbx.ami.actions[1], "the second login")
+        await asyncio.sleep(0.1)
+        assert not pbx.of(CallEnded), "closed before its trace was known"
+        pbx.ami.push(event("FullyBooted", Status="Fully Booted"))
+        connected = await pbx.next(PbxConnected)
+        assert [trace.attempt_id for trace in connected.unattended] == [12]
+        assert not pbx.of(CallEnded)
 
 
 async def test_after_the_reconnect_a_leg_in_its_bridge_is_not_announced_again() -> None:

@@ -69,7 +69,7 @@ class AsteriskNode:
         self._reason = "not started"
         self._version = ""
         self._told_lost = False
-        self._held: list[dict[str, str]] | None = None  # events kept back while the picture is read
+        self._held: list[dict[str, str]] | None = []  # events kept back from the login until the picture is there
         self._background = Background(f"asterisk {settings.name}", self.counters)
         self._book = ChannelBook()
         self._translator = Translator(self._book)
@@ -198,7 +198,6 @@ class AsteriskNode:
         call that the dialplan has handled alone nothing is told before its trace: gone before the list was made, it is
         told by the trace in PbxConnected; gone since, it is shown as living until its trace has been read once more.
         """
-        self._held = []
         try:
             picture = await read_picture(self._link.ask)
         except PictureRefused as refused:
@@ -209,7 +208,7 @@ class AsteriskNode:
         # The trace of a call that is still up is not complete: it is read when the call ends.
         unattended = tuple(trace for trace in picture.unattended if not self._book.leaves_trace(trace.attempt_id))
         traced = {trace.attempt_id for trace in unattended}
-        heard = [one for event in held for one in self._translator.translate(event, self._now())]
+        heard = [one for event in held or () for one in self._translator.translate(event, self._now())]
         heard = [one for one in heard if not (isinstance(one, CallEnded) and one.attempt_id in traced)]
         to_be_read = {one.attempt_id for one in heard if isinstance(one, TraceLeft) and one.ended is not None}
         self._tell_all([one for one in heard if isinstance(one, CallEnded | LegEnded)])
@@ -231,7 +230,7 @@ class AsteriskNode:
         self._tell_all([one for one in heard if not isinstance(one, CallEnded | LegEnded)])
 
     def _lost(self, reason: str) -> None:
-        self._held = None
+        self._held = []
         self._connected = False
         self._reason = reason
         if not self._told_lost:
