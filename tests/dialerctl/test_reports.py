@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import io
 import json
 import zipfile
@@ -12,7 +13,7 @@ from typing import Any
 
 import openpyxl
 import pytest
-from fake_daemon import CALL, FakeDaemon, Run
+from fake_daemon import CALL, ErrorCode, FakeDaemon, Refusal, Run
 
 from dialerctl.reports.calls_table import CALL_COLUMNS, SHEET_COLUMNS
 from dialerctl.reports.summary import Summary
@@ -119,14 +120,48 @@ def test_no_calls_is_a_file_too(kind: str, run: Run, daemon: FakeDaemon, tmp_pat
     assert (tmp_path / f"calls.{kind}").stat().st_size > 100
 
 
-def test_a_failure_on_the_way_leaves_no_file(run: Run, many: FakeDaemon, tmp_path: Path) -> None:
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")  # openpyxl's traceback
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "html"])
+def test_a_failure_on_the_way_leaves_no_file(kind: str, run: Run, many: FakeDaemon, tmp_path: Path) -> None:
     answer = many.methods["call.list"]
     many.methods["call.list"] = lambda p: answer(p) if not p.get("offset") else 5
-    result = run("call", "export", "--to", "calls.csv", socket=many.path)
+    result = run("call", "export", "--to", f"calls.{kind}", socket=many.path)
     assert result.exit_code == 1
+    gc.collect()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_summary_of_nothing() -> None:
     summary = Summary()
     assert summary.abandon_rate is None and summary.mean_talk_s() is None
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "html"])
+def test_what_dialerd_refuses_is_told_before_anything_is_written(
+    kind: str, run: Run, daemon: FakeDaemon, tmp_path: Path
+) -> None:
+    def refuse(_: dict[str, Any]) -> Any:
+        raise Refusal(ErrorCode.NOT_FOUND, "no campaign 'nope'")
+
+    daemon.methods["call.list"] = refuse
+    result = run("call", "export", "--to", f"calls.{kind}", "--campaign", "nope", socket=daemon.path)
+    assert result.exit_code == 5 and "no campaign 'nope'" in result.stderr
+    assert not list(tmp_path.glob("calls*"))
+
+
+def test_a_call_in_progress_is_called_that_everywhere(run: Run, daemon: FakeDaemon, tmp_path: Path) -> None:
+    daemon.methods["call.list"] = lambda p: [{**CALL, "status": None, "disposition": None, "state": "talking"}]
+    export(run, daemon, "--to", "calls.xlsx")
+    export(run, daemon, "--to", "calls.html")
+    book = openpyxl.load_workbook(tmp_path / "calls.xlsx")
+    assert "in progress" in [cell.value for cell in book["Calls"][2]]
+    assert "in progress" in [row[0].value for row in book["Summary"].iter_rows()]
+    page = (tmp_path / "calls.html").read_text()
+    assert page.count("in progress") >= 3 and "talking" not in page
+
+
+@pytest.mark.parametrize(("seconds", "note"), [(307, ">minutes : seconds"), (3600, ">hours : minutes : seconds")])
+def test_the_talk_figure_says_its_units(seconds: int, note: str, run: Run, daemon: FakeDaemon, tmp_path: Path) -> None:
+    daemon.methods["call.list"] = lambda p: [{**CALL, "talk_duration": seconds}]
+    export(run, daemon, "--to", "calls.html")
+    assert note in (tmp_path / "calls.html").read_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -36,16 +37,15 @@ def export_calls(
     session: Session, kind: str, filters: Mapping[str, str | None], *, most: int | None = None
 ) -> dict[str, Any]:
     """Write the calls to the session's target (stdout when there is none) and return the figures."""
+    if session.target is None and session.form == "json":
+        raise click.UsageError("-o json reports on a written file: name it with --to FILE")
     summary = Summary()
-    rows = _counted(_all_calls(session, filters, most), summary)
+    rows = _begun(_counted(_all_calls(session, filters, most), summary))
     title = _title(filters)
     if session.target is None:
-        if session.form == "json":
-            raise click.UsageError("-o json reports on a written file: name it with --to FILE")
         _write(kind, rows, summary, title, sys.stdout.buffer)
         sys.stdout.flush()
     else:
-        session.client()  # a daemon that is down is told before a file is begun
         with whole_file(session.target) as file:
             _write(kind, rows, summary, title, file)
     rate = summary.abandon_rate
@@ -89,6 +89,12 @@ def _all_calls(session: Session, filters: Mapping[str, str | None], most: int | 
         if len(page) < PAGE_ROWS:
             return
         offset += len(page)
+
+
+def _begun(rows: Iterator[Row]) -> Iterator[Row]:
+    """The same rows, the first already fetched: a refusal or a daemon that is down is told before a file is begun."""
+    first = list(itertools.islice(rows, 1))
+    return itertools.chain(first, rows)
 
 
 def _counted(rows: Iterator[Row], summary: Summary) -> Iterator[Row]:

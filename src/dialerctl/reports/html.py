@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from dialerctl.output import clock
 from dialerctl.reports.calls_table import PAGE_COLUMNS, ReportColumn, Row, local_naive, words, zone_name
-from dialerctl.reports.summary import DEFINITIONS, Line, Summary, by_size
+from dialerctl.reports.summary import DEFINITIONS, IN_PROGRESS, Line, Summary, by_size
 from dialerctl.terminal import clean
 
 MAX_ROWS = 500  # newest calls on the page; the figures count them all
@@ -55,7 +55,9 @@ def _cell(column: ReportColumn, row: Row) -> dict[str, Any]:
         text = str(moment) if moment else text
     elif column.kind == "duration" and isinstance(value, int | float):
         text = clock(value)
-    elif column.key in {"status", "disposition"}:
+    elif column.key == "status":
+        text = words(text or IN_PROGRESS)
+    elif column.key == "disposition":
         text = words(text) if text else ""
     return {"text": text, "right": column.kind in {"number", "duration"}, "bad": value == "abandoned"}
 
@@ -87,7 +89,11 @@ def _cards(summary: Summary) -> list[dict[str, Any]]:
             "value": "–" if rate is None else f"{rate:.1%}",
             "note": f"{grouped(summary.abandoned)} of {grouped(summary.live_answers)} answered by a person",
         },
-        {"name": "Talk", "value": clock(summary.total.talk_s), "note": "hours : minutes : seconds"},
+        {
+            "name": "Talk",
+            "value": clock(summary.total.talk_s),
+            "note": "hours : minutes : seconds" if summary.total.talk_s >= 3599.5 else "minutes : seconds",
+        },
     ]
 
 

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+IN_PROGRESS = "in_progress"  # stands for the status of a call that has not ended
+NOT_YET = "not_yet"  # stands for the disposition that nobody has given yet
+
 
 @dataclass(slots=True)
 class Line:
@@ -41,9 +44,9 @@ class Summary:
     def add(self, row: Mapping[str, Any]) -> None:
         """Count one call (a row of `call.list`)."""
         self.total.add(row)
-        status = str(row.get("status") or row.get("state") or "")
+        status = str(row.get("status") or IN_PROGRESS)
         self.by_status.setdefault(status, Line()).add(row)
-        self.by_disposition.setdefault(str(row.get("disposition") or ""), Line()).add(row)
+        self.by_disposition.setdefault(str(row.get("disposition") or NOT_YET), Line()).add(row)
         agent = row.get("agent")
         if agent:
             self.by_agent.setdefault(str(agent), Line()).add(row)
@@ -86,6 +89,7 @@ DEFINITIONS: tuple[tuple[str, str], ...] = (
     ("Ring", "From the first ringing to the answer or the end."),
     ("Wait", "From the answer to the agent, the message or the end."),
     ("Talk", "Time in one bridge with the agent."),
+    ("In progress", "The call had not ended when this was made: make it again later for the final figures."),
     ("Mean talk", "Talk ÷ calls that met an agent."),
 )
 """Terms of the reports and what they mean."""

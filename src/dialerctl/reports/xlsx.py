@@ -13,7 +13,7 @@ from openpyxl.utils import get_column_letter
 
 from dialerctl.failure import Failure
 from dialerctl.reports.calls_table import SHEET_COLUMNS, ReportColumn, Row, local_naive, words, zone_name
-from dialerctl.reports.summary import DEFINITIONS, Line, Summary, by_size
+from dialerctl.reports.summary import DEFINITIONS, IN_PROGRESS, Line, Summary, by_size
 from dialerctl.terminal import clean
 
 MAX_ROWS = 1_000_000  # a sheet has 1 048 576
@@ -29,7 +29,12 @@ def write_xlsx(rows: Iterable[Row], summary: Summary, title: str, file: BinaryIO
     """Write the workbook. `summary` is filled while `rows` are read, and written after them."""
     book = Workbook(write_only=True)
     overview = book.create_sheet("Summary")  # the first sheet; write_only sheets may be filled in any order
-    _calls(book, rows)
+    try:
+        _calls(book, rows)
+    except BaseException:
+        for sheet in book.worksheets:  # else openpyxl finishes them when the file is gone, with a traceback
+            sheet.close()
+        raise
     _widths(overview, (26, 12, 12, 14, 14, 14))
     _summary(overview, summary, title)
     _definitions(book)
@@ -52,8 +57,12 @@ def _calls(book: Workbook, rows: Iterable[Row]) -> None:
 
 def _call_cell(sheet: Any, column: ReportColumn, row: Row) -> Any:
     value = column.value(row)
+    if column.key == "status":
+        value = value or IN_PROGRESS
     if value is None or value == "":
         return None
+    if column.key in {"status", "disposition"}:
+        value = words(value)  # as in the Summary, so that a figure there is found here with the filter
     if column.kind == "time":
         moment = local_naive(value)
         return _text(sheet, value) if moment is None else _cell(sheet, moment, TIME_FORMAT)
