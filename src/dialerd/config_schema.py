@@ -148,7 +148,7 @@ class AsteriskSettings:
         check=check.absolute_path,
     )
     verdict_socket: str = option(
-        "The socket of the stand-alone script. It knows the verdict and nothing else.",
+        "The socket of the stand-alone script (only served with agi = script). It knows the verdict and nothing else.",
         "",
         derived="{runtime_dir}/verdict/verdict.sock",
         check=check.socket_path,

@@ -36,7 +36,7 @@ from dialerd.logs import set_up
 from dialerd.service_manager import ServiceManager
 from dialerd.simulated import SimulatedOptions, simulated_pbx
 from dialerd.store import Store
-from dialerd.telemetry import Telemetry
+from dialerd.telemetry import Telemetry, Timings
 
 log = logging.getLogger("dialerd")
 VERSION = package_version("dialerd")
@@ -101,6 +101,8 @@ async def run(settings: Settings, simulated: SimulatedOptions | None = None) -> 
         )
         nodes = _nodes(settings, engine_of)
         started_at = datetime.now(UTC)
+        metrics = Registry()
+        timings = Timings(metrics)
         engine = Engine(
             dialer,
             store=store,
@@ -108,6 +110,8 @@ async def run(settings: Settings, simulated: SimulatedOptions | None = None) -> 
             clock=live_clock,
             tick_s=settings.dialerd.tick_s,
             on_tick=manager.alive,
+            handled=timings.handled,
+            tick_late=timings.tick_late,
             about={"version": VERSION, "protocol": PROTOCOL_VERSION, "started_at": started_at},
         )
         engine_of.append(engine)
@@ -119,7 +123,6 @@ async def run(settings: Settings, simulated: SimulatedOptions | None = None) -> 
         for node in nodes.values():
             await node.start()
             stack.push_async_callback(node.stop)
-        metrics = Registry()
         control = control_server(
             settings,
             store.records,
@@ -210,7 +213,8 @@ def _nodes(settings: Settings, engine_of: list[Engine]) -> dict[str, AsteriskNod
                 agi_listen_port=int(port),
                 agi_url=entry.agi_url if int(port) else "",
                 agi_script=entry.agi_script,
-                verdict_socket=Path(entry.verdict_socket),
+                # only the stand-alone script uses it: FastAGI needs neither the socket nor Asterisk's group here
+                verdict_socket=Path(entry.verdict_socket) if entry.agi == "script" else None,
                 verdict_socket_group=entry.verdict_group,
                 action_timeout_s=entry.reply_timeout_s,
                 ping_interval_s=entry.ping_interval_s,

@@ -78,7 +78,10 @@ class VerdictSocket:
         try:
             listening = self._bind()
         except (OSError, LookupError) as error:
-            raise Unavailable(f"cannot make the verdict socket {self._path}: {error}") from error
+            raise Unavailable(
+                f"cannot make the verdict socket {self._path}: {error}; "
+                "see verdict_socket and verdict_group of [[asterisk]]"
+            ) from error
         self._server = await asyncio.start_unix_server(self._serve, sock=listening, limit=LONGEST_REQUEST_BYTES)
 
     def _bind(self) -> socket.socket:

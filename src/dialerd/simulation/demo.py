@@ -22,6 +22,7 @@ from pathlib import Path
 from dialerd.simulation.demo_floor import DemoFloor
 
 CAMPAIGN = "demo"
+MARK = "truth.jsonl"  # a folder with this file is the demo's own and may be emptied
 AGENTS = [str(1001 + n) for n in range(10)]
 CONFIG = """\
 [dialerd]
@@ -84,8 +85,11 @@ class Demo:
     def run(self, leads: int, seconds: float) -> int:
         """Set up, dial, report."""
         if self.folder.exists():
+            if any(self.folder.iterdir()) and not (self.folder / MARK).is_file():
+                raise DemoFailed(f"{self.folder} holds files of yours: name an empty or a new folder with --output")
             shutil.rmtree(self.folder)
         self.folder.mkdir(parents=True)
+        (self.folder / MARK).touch()
         config = self.folder / "dialerd.toml"
         config.write_text(
             CONFIG.format(folder=self.folder, sockets=self.sockets, group=grp.getgrgid(os.getgid()).gr_name)
@@ -151,7 +155,9 @@ class Demo:
             time.sleep(0.1)
         print()
         self.show("campaign", "stop", CAMPAIGN)
-        floor.until_quiet(30)
+        for call in floor.until_quiet(30):  # a long talk: the report shall be finished
+            self.show("call", "hangup", str(call))
+        floor.until_quiet(10)
 
     def _report(self) -> int:
         self.show("status")
@@ -159,7 +165,7 @@ class Demo:
         xlsx, page = self.folder / "calls.xlsx", self.folder / "calls.html"
         self.show("call", "export", "--campaign", CAMPAIGN, "--format", "xlsx", "--to", str(xlsx))
         self.show("call", "export", "--campaign", CAMPAIGN, "--format", "html", "--to", str(page))
-        print(f"\nthe calls as a workbook:  {xlsx}\nthe calls as a page:      {page}")
+        print(f"the calls as a workbook:  {xlsx}\nthe calls as a page:      {page}")
         print(f"dialerd's log:            {self.folder / 'dialerd.log'}")
         print(f"what the far ends saw:    {self.folder / 'truth.jsonl'}")
         return 0

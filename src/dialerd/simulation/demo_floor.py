@@ -66,11 +66,12 @@ class DemoFloor:
             f"abandoned {abandoned}  {campaign.get('why', '')}"
         )
 
-    def until_quiet(self, at_most_s: float) -> None:
-        """Go on until no call is in progress and no agent wraps up."""
+    def until_quiet(self, at_most_s: float) -> list[int]:
+        """Go on until no call is in progress and no agent wraps up; return the calls that are still up."""
         end = time.monotonic() + at_most_s
-        while time.monotonic() < end:
+        while True:
             self.step()
-            if not self.ask("call.list", {"live": True}):
-                return
+            live = [row["id"] for row in self.ask("call.list", {"live": True}) or []]
+            if time.monotonic() >= end or not (live or self._due):
+                return live
             time.sleep(0.1)
