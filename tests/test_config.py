@@ -289,3 +289,16 @@ def test_deep_nesting_and_binary(tmp_path: Path) -> None:
     path = tmp_path / "dialerd.toml"
     path.write_bytes(b"\xff\xfe\x00")
     assert "not UTF-8" in str(config.check(path, environ={})[0])
+
+
+def test_a_syntax_error_does_not_make_the_rest_missing(tmp_path: Path) -> None:
+    line = only(tmp_path, GOOD + '[dialerd]\nstate_dir = "/x\n')
+    assert "syntax error" in line
+
+
+def test_a_folder_is_no_file_and_known_words_are_told_once(tmp_path: Path) -> None:
+    assert [str(p) for p in config.check(tmp_path, environ={})] == [
+        f"{tmp_path}: is a folder: name the file in it, like dialerd.toml"
+    ]
+    line = only(tmp_path, '[dialerd]\nlog_level = "loud"\n' + GOOD)
+    assert line.endswith("must be one of debug, info, warning, error, not the text 'loud'")

@@ -136,7 +136,7 @@ def _asterisk(
 def _check_nodes(
     merged: Merged, nodes: list[AsteriskSettings], trunks: list[TrunkSettings], problems: list[Problem]
 ) -> None:
-    if not nodes and merged.files:
+    if not nodes and merged.files and merged.complete:
         text = "is missing: dialerd needs one Asterisk to dial through (host, username, secret)"
         problems.append(Problem(merged.main, text, "[[asterisk]]"))
     for entry, node in list(zip(merged.lists.get("asterisk", []), nodes, strict=True))[1:]:

@@ -45,6 +45,7 @@ class Merged:
     tables: dict[str, Entry] = field(default_factory=dict)
     lists: dict[str, list[Entry]] = field(default_factory=dict)
     files: list[str] = field(default_factory=list)
+    complete: bool = True  # no file was unreadable or broken: what is missing is missing indeed
 
 
 def read_all(main: Path, problems: list[Problem]) -> Merged:
@@ -59,7 +60,10 @@ def read_all(main: Path, problems: list[Problem]) -> Merged:
         if text is None:
             continue
         merged.files.append(str(file))
-        _merge(merged, str(file), parse(str(file), text, problems), lines_of(text), problems)
+        before = len(problems)
+        document = parse(str(file), text, problems)
+        merged.complete = merged.complete and len(problems) == before
+        _merge(merged, str(file), document, lines_of(text), problems)
     return merged
 
 
@@ -77,6 +81,8 @@ def read_text(file: Path, problems: list[Problem]) -> str | None:
         problems.append(Problem(str(file), text))
     except UnicodeDecodeError as error:
         problems.append(Problem(str(file), f"is not UTF-8 text (byte {error.start})"))
+    except IsADirectoryError:
+        problems.append(Problem(str(file), "is a folder: name the file in it, like dialerd.toml"))
     except OSError as error:
         problems.append(Problem(str(file), f"cannot be read: {error.strerror}; run this as root or as user dialerd"))
     return None

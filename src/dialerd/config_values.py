@@ -97,8 +97,7 @@ def _text(value: Any, option: Option) -> str:
     if not value.isprintable():
         raise ValueError("contains a control character (a line break?)")
     if option.choices and value not in option.choices:
-        near = did_you_mean(value, option.choices) if len(option.choices) > 3 else ""
-        raise ValueError(f"must be one of {', '.join(option.choices)}, not {_shown(value, option)}{near}")
+        raise ValueError(f"must be one of {', '.join(option.choices)}, not {_shown(value, option)}")
     if option.check is not None and not (value == "" and option.default == ""):
         return option.check(value)
     return value

@@ -122,6 +122,7 @@ async def test_dispose() -> None:
         ({"callback_at": "0001-01-01T00:00:00+14:00"}, "callback_at"),
         ({"callback_at": "2026-03-01T10:00:00+00:00"}, "is in the past"),
         ({"disposition": "sael"}, "no disposition 'sael' (did you mean 'sale'?)"),
+        ({"disposition": ""}, "disposition: must be a text that is not empty"),
         ({"note": "x" * 2001}, "note: must be a text of at most 2000"),
     ):
         assert words in (await rig.error("agent.dispose", {**params, **change}))[1]

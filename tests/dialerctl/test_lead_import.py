@@ -56,7 +56,7 @@ def test_workbook(run: Run, daemon: FakeDaemon, tmp_path: Path) -> None:
     assert (values["rows"], values["added"], values["rejected"]) == (3, 2, 1)
     rows = daemon.asked("lead.import")[0]["rows"]
     assert [row["attributes"]["Nr"] for row in rows] == ["7", "8.5"]
-    assert values["first_rejected"] == [{"row": 5, "reason": "n/a is not a number"}]
+    assert values["first_rejected"] == [{"row": 5, "reason": "'n/a' is not a number"}]
     assert import_file(run, daemon, "leads.xlsx", "--region", "DE", "--sheet", "Sheet")["duplicates"] == 2
 
 
@@ -79,7 +79,7 @@ def test_dry_run_needs_no_daemon_and_writes_nothing(run: Run, tmp_path: Path) ->
     assert result.exit_code == 0, result.output
     assert result.stdout.splitlines() == [
         "2 rows: 1 could be added, 0 duplicates, 1 rejected",
-        "  row 3: xyz is not a number",
+        "  row 3: 'xyz' is not a number",
     ]
     assert [path.name for path in tmp_path.iterdir()] == ["leads.csv"]
 
@@ -101,7 +101,7 @@ def test_rejects_of_the_daemon_get_their_row_number(run: Run, daemon: FakeDaemon
     }  # fmt: skip
     values = import_file(run, daemon, "leads.csv")
     assert values["first_rejected"] == [
-        {"row": 2, "reason": "bad is not a number"}, {"row": 4, "reason": "on a list"},
+        {"row": 2, "reason": "'bad' is not a number"}, {"row": 4, "reason": "on a list"},
     ]  # fmt: skip
 
 
@@ -135,7 +135,7 @@ def test_nothing_importable_is_1(run: Run, daemon: FakeDaemon, tmp_path: Path) -
     (tmp_path / "leads.csv").write_text("number\nfoo\nbar\n")
     result = run("lead", "import", "leads.csv", "--campaign", "spring", socket=daemon.path)
     assert result.exit_code == 1
-    assert "row 2: foo is not a number" in result.stdout
+    assert "row 2: 'foo' is not a number" in result.stdout
 
 
 def bomb() -> bytes:

@@ -13,6 +13,7 @@ from tests.store.world import World
 
 from dialerd.core.call import Attempt, AttemptState, HungUpBy, Status
 from dialerd.core.campaign import Campaign
+from dialerd.core.errors import Invalid
 from dialerd.store.attempt_rows import (
     INTENT_COLUMNS,
     PROGRESS_COLUMNS,
@@ -21,6 +22,7 @@ from dialerd.store.attempt_rows import (
     merged,
     progress_values,
 )
+from dialerd.store.campaign_settings import checked_settings
 from dialerd.store.mapping import calling_rules, campaign_value
 from dialerd.store.tables import Campaign as CampaignTable
 from dialerd.store.units import call_days, instant, micro_units, micros, money, stored_text, time_of_day
@@ -161,3 +163,16 @@ def test_a_campaign_with_a_broken_row_is_named_and_the_others_start(world: World
     state = world.store.load_restart_state()
     assert [campaign.name for campaign in state.campaigns] == ["good"]
     assert len(state.problems) == 2 and "campaign bad" in state.problems[0] and "campaign odd" in state.problems[1]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"call_days": "mon-xyz"}, "call_days: 'mon-xyz' is not a list of days like mon-sat or mon,wed,fri"),
+        ({"daily_start": "9"}, "daily_start: '9' is not a time of day like 09:00"),
+    ],
+)
+def test_a_refused_setting_is_named_once(change: dict[str, str], words: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        checked_settings(change, {})
+    assert str(refused.value) == words

@@ -41,7 +41,7 @@ def parse(text: str, region: str | None = None) -> PhoneNumber:
     except phonenumbers.NumberParseException as error:
         if error.error_type == phonenumbers.NumberParseException.INVALID_COUNTRY_CODE and not region:
             raise NumberError(f"{written} has no country code: give --region") from None
-        raise NumberError(f"{written} is not a number") from None
+        raise NumberError(f"'{written}' is not a number") from None
     if parsed.extension:
         raise NumberError(f"{written} has an extension, which cannot be dialled")
     if not phonenumbers.is_valid_number(parsed):

@@ -108,6 +108,8 @@ def _plain(words: str, kind: Any) -> str:
         return f"{place}: {words[:1].lower()}{words[1:]}"
     kinds = " or ".join(_WORDS.get(word.strip(), word.strip()) for word in expected[1].split("|") if word != " null")
     got = f", not {_WORDS.get(expected[4], expected[4])}" if expected[4] else ""
+    if expected[2] == "of length >=" and expected[3] == "1":
+        return f"{place}: must be {kinds} that is not empty{got}"
     if expected[2]:
         unit = " characters or items" if "length" in expected[2] else ""
         bound = "at least" if ">" in expected[2] else "at most"

@@ -111,13 +111,19 @@ def amount(value: Any) -> int:
 
 def _time(value: Any) -> str:
     text = _text(value)
-    time_of_day(text)
+    try:
+        time_of_day(text)
+    except ValueError:  # its sentence names the value, ours has it before it already
+        raise ValueError("is not a time of day like 09:00") from None
     return text
 
 
 def _days(value: Any) -> str:
     text = _text(value).lower().replace(" ", "")
-    call_days(text)
+    try:
+        call_days(text)
+    except ValueError:
+        raise ValueError("is not a list of days like mon-sat or mon,wed,fri") from None
     return text
 
 

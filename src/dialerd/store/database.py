@@ -54,7 +54,9 @@ def reader_database(url: str) -> peewee.Database:
 
 def _sqlite(path: Path, pragmas: dict[str, Any], wait_s: int) -> peewee.Database:
     if not path.parent.is_dir():
-        raise Unavailable(f"the store's directory {path.parent} does not exist")
+        raise Unavailable(
+            f"the store's folder {path.parent} does not exist: create it for dialerd's user, or see [dialerd] state_dir"
+        )
     return peewee.SqliteDatabase(
         str(path),
         lock_type="IMMEDIATE",
