@@ -10,6 +10,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -18,7 +19,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from dialerd.core.dialer import Dialer
 from dialerd.core.errors import DialerError, Unavailable
 from dialerd.core.health import next_step, problems
-from dialerd.core.live_rows import live_agents, live_calls
+from dialerd.core.live_rows import live_agent, live_agents, live_calls
 from dialerd.core.messages import (
     Command,
     Event,
@@ -109,6 +110,7 @@ class Engine:
         self.on_tick = on_tick
         self._handled, self._tick_late = handled, tick_late
         self.about = dict(about or {})
+        self.timezone = timezone
         self.counters = {"events": 0, "ticks": 0, "faults": 0, "late_ticks": 0}
         self._queue: asyncio.Queue[tuple[Item, asyncio.Future[Any] | None, float]] = asyncio.Queue()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -127,7 +129,7 @@ class Engine:
         """Begin to handle events and to tick."""
         self._loop = asyncio.get_running_loop()
         self._task = asyncio.create_task(self._run(), name="engine")
-        self._scheduler = AsyncIOScheduler(timezone="UTC", event_loop=self._loop)
+        self._scheduler = AsyncIOScheduler(timezone=self.timezone, event_loop=self._loop)
         self._scheduler.add_job(
             self._on_tick,
             "interval",
@@ -339,3 +341,7 @@ class Engine:
     def live_agents(self) -> dict[str, Row]:
         """Agents by name."""
         return live_agents(self.dialer.floor, self.clock())
+
+    def live_agent(self, name: str) -> Row:
+        """One agent; empty for an unknown name."""
+        return live_agent(self.dialer.floor, name, self.clock())

@@ -180,6 +180,9 @@ class FakeFloor:
     def live_agents(self) -> dict[str, Row]:
         return {"1001": {"state": "ready", "reason": ""}}
 
+    def live_agent(self, name: str) -> Row:
+        return self.live_agents().get(name, {})
+
 
 def some_settings(**control: Any) -> Settings:
     return Settings(

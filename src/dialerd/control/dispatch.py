@@ -12,7 +12,7 @@ from typing import Any
 
 from dialerd.config_problems import did_you_mean
 from dialerd.control.context import Context, Method, ParamsInvalid, Services
-from dialerd.control.framing import NotJson, decode, encode
+from dialerd.control.framing import NotJson, decode, encode, encode_plain
 from dialerd.control.json_values import jsonable
 from dialerd.control.metrics import Registry
 from dialerd.control.peer import Peer
@@ -22,6 +22,7 @@ from dialerd.core.errors import Conflict, DialerError, Forbidden, Invalid, NotFo
 logger = logging.getLogger(__name__)
 
 AUDIT_TIMEOUT_S = 5.0
+MOST_AT_ONCE = 50  # items of a list
 _NO_ID = object()
 
 
@@ -77,12 +78,12 @@ class Dispatcher:
             return encode(error_answer(None, ErrorCode.PARSE, f"not JSON: {error}"))
         if not isinstance(payload, list):
             answer = await self._one(payload, peer)
-            return None if answer is None else _fitting(answer)
+            return None if answer is None else await _fitting(answer)
         if not 0 < len(payload) <= MAX_BATCH:
             text = f"a batch has 1 to {MAX_BATCH} requests, not {len(payload)}"
             return encode(error_answer(None, ErrorCode.INVALID_REQUEST, text))
         answers = [answer for request in payload if (answer := await self._one(request, peer)) is not None]
-        return _fitting(answers) if answers else None
+        return await _fitting(answers) if answers else None
 
     async def _one(self, request: Any, peer: Peer) -> dict[str, Any] | None:
         try:
@@ -94,7 +95,8 @@ class Dispatcher:
         try:
             result = await self._call(name, params, peer)
             # inside the try: a result without JSON form is a fault of ours, told as one
-            answer = {"jsonrpc": "2.0", "id": identity, "result": jsonable(result)}
+            plain = jsonable(result) if _is_short(result) else await asyncio.to_thread(jsonable, result)
+            answer = {"jsonrpc": "2.0", "id": identity, "result": plain}
         except Exception as error:
             code, message = self._explained(error, name)
             outcome = code.kind
@@ -206,9 +208,17 @@ def _usable_id(request: Any) -> str | int | None:
     return identity if isinstance(identity, int) and not isinstance(identity, bool) else None
 
 
-def _fitting(answer: Any) -> bytes:
+def _is_short(result: Any) -> bool:
+    """False for long lists: they are put into JSON in a thread, so that no call waits for somebody's screen."""
+    if isinstance(result, dict):
+        return all(len(value) <= MOST_AT_ONCE for value in result.values() if isinstance(value, list | dict))
+    return not isinstance(result, list) or len(result) <= MOST_AT_ONCE
+
+
+async def _fitting(answer: Any) -> bytes:
     """The answer's line, or a sentence when it is longer than the client accepts."""
-    line = encode(answer)
+    short = isinstance(answer, dict) and _is_short(answer.get("result"))
+    line = encode_plain(answer) if short else await asyncio.to_thread(encode_plain, answer)
     if len(line) <= MAX_LINE_BYTES:
         return line
     identity = answer["id"] if isinstance(answer, dict) else None

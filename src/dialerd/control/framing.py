@@ -71,7 +71,12 @@ def decode(line: bytes) -> Any:
 
 def encode(value: Any) -> bytes:
     """Given a value (datetimes, Decimals, enums and dataclasses allowed), return its line with the newline."""
-    text = json.dumps(jsonable(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return encode_plain(jsonable(value))
+
+
+def encode_plain(value: Any) -> bytes:
+    """As `encode`, for a value that is made of JSON's own types already."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     # a lone surrogate (from "\ud800" in a request) has no UTF-8 form
     return text.encode("utf-8", "replace") + b"\n"
 

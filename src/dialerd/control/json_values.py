@@ -16,7 +16,12 @@ def jsonable(value: Any) -> Any:
     Instants become UTC with `+00:00`, times of day `HH:MM`, durations seconds, money a text with its decimals,
     a rate that is not a number null.
     """
-    if value is None or isinstance(value, str | bool):
+    kind = type(value)
+    if kind is str or kind is int or kind is bool or value is None:  # most values: a list of agents has thousands
+        return value
+    if kind is dict:
+        return {key if type(key) is str else _key(key): jsonable(item) for key, item in value.items()}
+    if isinstance(value, str | bool):
         return value.value if isinstance(value, Enum) else value
     if isinstance(value, Enum):
         return jsonable(value.value)

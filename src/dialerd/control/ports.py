@@ -104,3 +104,6 @@ class Floor(Protocol):
 
     def live_agents(self) -> dict[str, Row]:
         """By agent name: `state reason since leg attempt_id campaign`."""
+
+    def live_agent(self, name: str) -> Row:
+        """The same of one agent; empty for an unknown name."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dialerd.core.floor import Floor
 from dialerd.core.moment import Moment
 from dialerd.core.picture import Row
+from dialerd.core.roster import Seat
 
 
 def live_calls(floor: Floor, now: Moment) -> list[Row]:
@@ -27,21 +28,27 @@ def live_calls(floor: Floor, now: Moment) -> list[Row]:
 
 def live_agents(floor: Floor, now: Moment) -> dict[str, Row]:
     """By agent name: state, reason, since when, leg, and the call in hand."""
-    rows: dict[str, Row] = {}
-    for seat in floor.roster:
-        call = floor.calls.get(seat.attempt_id) if seat.attempt_id is not None else None
-        rows[seat.name] = {
-            "state": seat.state.value,
-            "reason": seat.reason,
-            "since": seat.since.wall,
-            "seconds": round(now.seconds_since(seat.since), 1),
-            "leg": "up" if seat.leg_up else "ringing" if seat.leg_id else "down",
-            "attempt_id": seat.attempt_id,
-            "campaign": call.campaign.name if call else "",
-            "pause_wanted": seat.pause_wanted,
-            "logout_wanted": seat.logout_wanted,
-        }
-    return rows
+    return {seat.name: _agent(floor, seat, now) for seat in floor.roster}
+
+
+def live_agent(floor: Floor, name: str, now: Moment) -> Row:
+    """The row of one agent; empty for an unknown name."""
+    return next((_agent(floor, seat, now) for seat in floor.roster if seat.name == name), {})
+
+
+def _agent(floor: Floor, seat: Seat, now: Moment) -> Row:
+    call = floor.calls.get(seat.attempt_id) if seat.attempt_id is not None else None
+    return {
+        "state": seat.state.value,
+        "reason": seat.reason,
+        "since": seat.since.wall,
+        "seconds": round(now.seconds_since(seat.since), 1),
+        "leg": "up" if seat.leg_up else "ringing" if seat.leg_id else "down",
+        "attempt_id": seat.attempt_id,
+        "campaign": call.campaign.name if call else "",
+        "pause_wanted": seat.pause_wanted,
+        "logout_wanted": seat.logout_wanted,
+    }
 
 
 def _agent_name(floor: Floor, agent_id: int | None) -> str:

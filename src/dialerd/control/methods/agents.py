@@ -86,7 +86,7 @@ async def login(context: Context, params: AgentParams) -> Row:
     agent_id = await _agent_id(context, params.name)
     await context.floor.order(AgentLogin(agent_id=agent_id))
     answer = _state(context, params.name)
-    ringing = context.floor.live_agents().get(params.name, {}).get("leg") == "ringing"
+    ringing = context.floor.live_agent(params.name).get("leg") == "ringing"
     return {**answer, "state": "ringing"} if ringing else answer
 
 
@@ -132,5 +132,5 @@ async def _agent_id(context: Context, name: str) -> int:
 
 
 def _state(context: Context, name: str) -> Row:
-    live = context.floor.live_agents().get(name, {})
+    live = context.floor.live_agent(name)
     return {"name": name, "state": live.get("state", AgentState.LOGGED_OUT.value)}
