@@ -50,7 +50,7 @@ async def test_campaigns_are_added_edited_and_shown_with_their_live_state() -> N
     rig = Rig()
     assert (await rig.call("campaign.add", {"name": "autumn", "max_lines": 4}))["max_lines"] == 4
     assert (await rig.call("campaign.edit", {"name": "spring", "changes": {"max_lines": 3}}))["max_lines"] == 3
-    assert [type(order) for order in rig.floor.orders] == [CampaignSaved, CampaignSaved]
+    assert [type(order) for order in rig.floor.orders] == [CampaignSaved, CampaignSaved, LeadsAdded]
     assert (await rig.error("campaign.edit", {"name": "spring", "changes": {}}))[0] == "usage"
     assert (await rig.error("campaign.edit", {"name": "spring", "changes": {"bad": 1}}))[0] == "invalid"
     assert (await rig.call("campaign.show", {"name": "spring"}))["why"] == "not started"

@@ -81,6 +81,16 @@ def test_outside_its_hours_a_lead_gets_the_gates_next_time_and_one_row_in_the_lo
     assert {row["blocked_rule"] for row in world.rows("SELECT blocked_rule FROM lead")} == {""}
 
 
+async def test_longer_hours_make_the_leads_due_that_the_old_ones_put_off(world: World) -> None:
+    campaign_id = world.campaign(daily_start="14:00", daily_end="15:00", name="spring")
+    world.leads(campaign_id, world.lead_list(campaign_id), 2)
+    assert world.claim(campaign_id, 2).leads == ()
+    await world.store.records.edit_campaign("spring", {"max_lines": 7})
+    assert world.claim(campaign_id, 2).leads == (), "nothing about their hours has changed"
+    await world.store.records.edit_campaign("spring", {"daily_start": "09:00"})
+    assert len(world.claim(campaign_id, 2).leads) == 2
+
+
 def test_each_refusal_leaves_the_lead_in_its_state(world: World) -> None:
     campaign_id = world.campaign()
     list_id = world.lead_list(campaign_id)

@@ -13,6 +13,7 @@ from dialerd.core.lead import Lead
 from dialerd.store.units import call_days, fraction, instant_or_none, time_of_day
 
 RULE_COLUMNS = "daily_start, daily_end, call_days, max_attempts, max_attempts_per_day"
+CALLING_RULES = frozenset(RULE_COLUMNS.split(", "))
 
 
 def calling_rules(row: Mapping[str, Any]) -> CallingRules:

@@ -12,7 +12,8 @@ from dialerd.core.agent import AgentProfile, LegMode
 from dialerd.core.campaign import Campaign
 from dialerd.core.errors import Conflict, Invalid, NotFound
 from dialerd.store.campaign_settings import NAME, NAME_RULE, checked_settings, matching, one_of
-from dialerd.store.mapping import agent_profile, campaign_value
+from dialerd.store.claims import DUE
+from dialerd.store.mapping import CALLING_RULES, agent_profile, campaign_value
 from dialerd.store.readable import readable
 from dialerd.store.session import Session, marks
 from dialerd.store.tables import Campaign as CampaignTable
@@ -77,7 +78,7 @@ def add_campaign(session: Session, settings: Mapping[str, Any], now: datetime) -
 
 
 def edit_campaign(session: Session, name: str, changes: Mapping[str, Any], now: datetime) -> Campaign:
-    """Check and write changes of a campaign."""
+    """Check and write changes of a campaign; leads that its old calling rules put off are due again."""
     row = campaign_row(session, name)
     columns = checked_settings(changes, row)
     _check_references(session, columns, row["id"])
@@ -86,6 +87,10 @@ def edit_campaign(session: Session, name: str, changes: Mapping[str, Any], now: 
         f"UPDATE campaign SET {', '.join(f'{column} = ?' for column in columns)} WHERE id = ?",
         [*columns.values(), row["id"]],
     )
+    if CALLING_RULES & columns.keys():
+        # what the old rules put off is due again: the gate asks the new ones, instead of waiting until tomorrow
+        again = f"UPDATE lead SET next_attempt_at = ? WHERE {DUE} AND blocked_rule <> '' AND next_attempt_at > ?"
+        session.run(again, (micros(now), row["id"], micros(now)))
     return campaign_value(campaign_row(session, columns.get("name", name)))
 
 

@@ -10,7 +10,7 @@ import msgspec
 from dialerd.control.context import Context, ParamsInvalid
 from dialerd.control.ports import Row
 from dialerd.core.campaign import CampaignState, CampaignVerb
-from dialerd.core.messages import CampaignOrder, CampaignSaved
+from dialerd.core.messages import CampaignOrder, CampaignSaved, LeadsAdded
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 
@@ -44,6 +44,7 @@ async def edit(context: Context, params: EditParams) -> Row:
         raise ParamsInvalid("changes: is empty; name at least one column and its new value")
     campaign = await context.records.edit_campaign(params.name, params.changes)
     await context.floor.order(CampaignSaved(campaign=campaign))
+    await context.floor.order(LeadsAdded(campaign_id=campaign.id))  # other rules may make leads due: look at once
     return _with_live(context, await context.records.campaign(campaign.name))
 
 
