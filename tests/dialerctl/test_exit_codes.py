@@ -40,6 +40,7 @@ GOOD = {
     "call list": "call list --live",
     "call show": "call show 4711",
     "call hangup": "call hangup 4711",
+    "call reconcile": "call reconcile --dry-run",
     "call export": "call export --to calls.csv",
     "call test": "call test +4930231250 --campaign spring",
     "disposition list": "disposition list",
@@ -273,3 +274,9 @@ def test_unhealthy_status_is_1(run: Run, daemon: FakeDaemon) -> None:
 
 def test_click_groups_without_a_verb_print_help(run: Run) -> None:
     assert "Commands" in run("campaign").output
+
+
+def test_a_pause_during_a_call_is_told_to_begin_after_it(run: Run, daemon: FakeDaemon) -> None:
+    daemon.methods["agent.pause"] = lambda p: {"name": p["name"], "state": "on_call", "reason": "lunch"}
+    result = run("agent", "pause", "1001", "--reason", "lunch", socket=daemon.path)
+    assert result.stdout == "Agent 1001 is on call (lunch); the pause begins after it.\n"

@@ -193,13 +193,23 @@ def dispose(session: Session, name: str, disposition: str, callback_at: str | No
     """
     values = session.call("agent.dispose", name=name, disposition=disposition, callback_at=callback_at, note=note)
     when = f", callback {local_time(callback_at)}" if callback_at else ""
-    session.show_done(values, f"Agent {name}: {disposition}{when}; now {show_value(values.get('state'))}.")
+    session.show_done(values, f"Agent {name}: {disposition}{when}; now {_state(values)}.")
+
+
+def _state(values: Mapping[str, Any]) -> str:
+    """The agent's state in words, as in the lists: `on call`."""
+    return show_value(values.get("state")).replace("_", " ")
+
+
+def _later(method: str, result: Mapping[str, Any]) -> str:
+    """A pause asked for during a call or its wrap-up begins after it: say so, or it looks as if it were lost."""
+    return "; the pause begins after it" if method == "agent.pause" and result.get("state") != "paused" else ""
 
 
 def _for_each(session: Session, names: tuple[str, ...], method: str, **params: Any) -> None:
     def act(name: str) -> tuple[Mapping[str, Any], str]:
         result = session.call(method, name=name, **params)
         reason = f" ({show_value(result['reason'])})" if result.get("reason") else ""
-        return result, f"Agent {name} is {show_value(result.get('state'))}{reason}."
+        return result, f"Agent {name} is {_state(result)}{reason}{_later(method, result)}."
 
     session.for_each(names, act)
