@@ -238,3 +238,15 @@ def test_a_flood_of_forged_verdict_requests_writes_a_few_lines() -> None:
     other = next(iter(stage.dialer.floor.calls), 999)
     stage.tell(VerdictAsked(request_id=5000, attempt_id=other, token="f" * 32, amd_status="", amd_cause=""))
     assert any("more before" in c.text for c in stage.all(LogEvent))
+
+
+# -- why, when there is nothing to dial
+
+
+def test_between_two_claims_the_reason_is_still_the_leads() -> None:
+    """The agents that a campaign without leads leaves to the others are not busy."""
+    stage = Stage(campaign(), agents=[agent(1)], leads=0)
+    for _ in range(12):
+        stage.wait(1)
+        _, sentence = why(stage.dialer.floor, stage.dialer.dialling, stage.dialer.floor.campaigns[1])
+        assert "lead" in sentence and "busy" not in sentence, sentence

@@ -1,1 +1,1 @@
-"""What breaks around dialerd, one after the other: no new calls while the state is uncertain, calls that are up stay."""
+"""What breaks around dialerd, one by one: no new calls while the state is uncertain, calls that are up stay up."""

@@ -79,7 +79,7 @@ def test_full_disk(make_plant: MakePlant, small_disk: Path) -> None:
     plant.wait(lambda: len(plant.world.talking()) == AGENTS, 10, "everybody talks")
     filler = fill(small_disk)
     plant.world.hang_up(plant.world.talking().pop())  # its record wants to be written
-    with pytest.raises(Refused, match="does not write now|within"):
+    with pytest.raises(Refused, match=r"does not write now|within"):
         for n in range(200):
             plant.ask("campaign.edit", name="spring", changes={"priority": 1 + n % 99})
     nothing_is_dialled_while(plant, "full")

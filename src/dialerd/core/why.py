@@ -35,6 +35,8 @@ def _by_limit(floor: Floor, run: CampaignRun, decision: PacingDecision) -> tuple
     match decision.limit:
         case Limit.NO_AGENTS:
             return False, _no_agents(floor, run)
+        case Limit.AGENTS if i.ready == 0 and floor.roster.ready_for(run.campaign.id) and not run.hopper:
+            return False, _leads(run)  # agents it has no lead for are left to the others
         case Limit.AGENTS if i.ready == 0:
             return False, f"every agent is busy ({_states(floor, run)})"
         case Limit.AGENTS:
