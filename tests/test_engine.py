@@ -21,6 +21,7 @@ from dialerd.core.messages import (
     AttemptsOpened,
     CampaignOrder,
     CampaignSaved,
+    ChannelSeen,
     ClaimLeads,
     Event,
     ForgetTraces,
@@ -99,8 +100,16 @@ class FakeNode:
     def __init__(self, store: FakeStore) -> None:
         self.told: list[PbxCommand] = []
         self.drains_before: list[int] = []
+        self.seen: tuple[ChannelSeen, ...] = ()
+        self.compared = 0
         self.post: Callable[[Event], None] = lambda event: None
         self._store = store
+
+    async def channels(self) -> tuple[ChannelSeen, ...]:
+        return self.seen
+
+    async def compare_again(self) -> None:
+        self.compared += 1
 
     def carry_out(self, command: PbxCommand) -> None:
         self.told.append(command)
@@ -280,4 +289,15 @@ async def test_an_order_is_confirmed_when_it_is_on_the_disk() -> None:
     rig.store.backlog, before = 1, rig.store.drains
     await rig.engine.order(CampaignOrder(campaign_id=1, verb=CampaignVerb.STOP))
     assert rig.store.drains == before + 1
+    await rig.engine.stop()
+
+
+async def test_reconcile_shows_and_only_then_puts_right() -> None:
+    rig = Rig()
+    await rig.begin(campaign(1, "spring"), agents=1)
+    rig.node.seen = (ChannelSeen(unique_id="dlr-99-0badcafe", name="PJSIP/x", up=True),)
+    rows = await rig.engine.reconcile(dry_run=True)
+    assert [row["kind"] for row in rows if row["kind"] != "call"] == ["agent", "channel"]
+    assert rig.node.compared == 0
+    assert await rig.engine.reconcile(dry_run=False) and rig.node.compared == 1
     await rig.engine.stop()

@@ -10,17 +10,19 @@ import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, tzinfo
+from datetime import timedelta
 from typing import Any, Protocol
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.base import BaseTrigger
 
 from dialerd.core.dialer import Dialer
+from dialerd.core.drift import drift
 from dialerd.core.errors import DialerError, Unavailable
 from dialerd.core.health import next_step, problems
 from dialerd.core.live_rows import live_agent, live_agents, live_calls
 from dialerd.core.messages import (
+    ChannelSeen,
     Command,
     Event,
     ForgetTraces,
@@ -67,6 +69,12 @@ class NodePort(Protocol):
     def carry_out(self, command: PbxCommand) -> None:
         """Begin a command; never blocks; its failure comes back as an event."""
 
+    async def channels(self) -> tuple[ChannelSeen, ...]:
+        """Our channels that live in Asterisk now; raises Unavailable."""
+
+    async def compare_again(self) -> None:
+        """Compare as after a reconnect; raises Unavailable."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Tick:
@@ -79,24 +87,6 @@ class _Expire:
 
 
 Item = Event | _Tick | _Expire
-
-
-class EverySeconds(BaseTrigger):  # type: ignore[misc,unused-ignore]
-    """Every `seconds` from now on; what was missed is missed.
-
-    The stock interval trigger counts every run that a step of the wall clock has skipped, one by one: an hour is
-    14 400 of them, and a machine that boots in 1970 and then learns the time would count for ever.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        """Given the interval."""
-        self._step = timedelta(seconds=seconds)
-
-    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
-        """See BaseTrigger: the next instant after `now`, in step with the last one unless that is too long ago."""
-        if previous_fire_time is not None and previous_fire_time <= now < previous_fire_time + self._step:
-            return previous_fire_time + self._step
-        return now + self._step
 
 
 class Engine:
@@ -114,13 +104,11 @@ class Engine:
         handled: Callable[[float], object] = lambda seconds: None,
         tick_late: Callable[[float], object] = lambda seconds: None,
         about: Mapping[str, Any] | None = None,
-        timezone: tzinfo = UTC,
     ) -> None:
         """`clock` gives wall and monotonic time of the loop; `about` is added to `status` (version …).
 
         `handled` is told how long each event took from the queue's end until its commands were carried out,
-        `tick_late` how late each tick was; both in seconds. `timezone` is the scheduler's: a test hands in one whose
-        wall clock it steps.
+        `tick_late` how late each tick was; both in seconds.
         """
         self.dialer = dialer
         self.store = store
@@ -152,7 +140,8 @@ class Engine:
         self._scheduler = AsyncIOScheduler(timezone=self.timezone, event_loop=self._loop)
         self._scheduler.add_job(
             self._on_tick,
-            EverySeconds(self.tick_s),
+            "interval",
+            seconds=self.tick_s,
             id="tick",
             max_instances=1,
             coalesce=True,
@@ -311,7 +300,7 @@ class Engine:
         if self.clock().mono - self._last_tick > LATE_TICKS * self.tick_s:
             self.counters["late_ticks"] += 1
             log.warning("the pacing tick is late (wall clock set back, or the machine was asleep): re-armed")
-            self._scheduler.reschedule_job("tick", trigger=EverySeconds(self.tick_s))
+            self._scheduler.reschedule_job("tick", trigger="interval", seconds=self.tick_s)
             self._put(_Tick())
             self._last_tick = self.clock().mono
         self._guard = self._loop.call_later(self.tick_s, self._watch_tick)
@@ -332,6 +321,18 @@ class Engine:
     def _expire(self) -> None:
         self._alarm, self._alarm_at = None, None
         self._put(_Expire())
+
+    async def reconcile(self, *, dry_run: bool) -> list[Row]:
+        """How Asterisk's channels differ from what dialerd believes; without `dry_run` put right."""
+        rows: list[Row] = []
+        for name, node in self.nodes.items():
+            channels = await node.channels()
+            with contextlib.suppress(TimeoutError):  # what was told before the list is taken in first
+                await asyncio.wait_for(self._queue.join(), 1.0)
+            rows += drift(self.dialer.floor, name, channels)
+            if not dry_run:
+                await node.compare_again()
+        return rows
 
     # -- views (same thread, nothing changed)
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from dialerd.core.errors import Unavailable
 from dialerd.core.messages import (
     CallAnswered,
     CallBridged,
@@ -278,6 +279,24 @@ async def test_what_happens_between_login_and_the_picture_waits_for_the_picture(
         connected = await pbx.next(PbxConnected)
         assert [trace.attempt_id for trace in connected.unattended] == [12]
         assert not pbx.of(CallEnded)
+
+
+async def test_channels_can_be_asked_for_and_compared_again_at_any_time() -> None:
+    async with rig() as pbx:
+        pbx.ami.channels = [{"Channel": "P/1", "ChannelState": "6", "Uniqueid": ATTEMPT_CHANNEL}]
+        assert [seen.unique_id for seen in await pbx.node.channels()] == [ATTEMPT_CHANNEL]
+        assert len(pbx.of(PbxConnected)) == 1, "looking is not connecting"
+        await pbx.node.compare_again()
+        assert [seen.unique_id for seen in pbx.of(PbxConnected)[1].channels] == [ATTEMPT_CHANNEL]
+        pbx.ami.push(event("Hangup", Uniqueid=ATTEMPT_CHANNEL, Cause="16"))
+        assert (await pbx.next(CallEnded)).attempt_id == 12, "events go on"
+        pbx.ami.secret = "changed"
+        pbx.ami.cut()
+        await pbx.next(PbxLost)
+        with pytest.raises(Unavailable):
+            await pbx.node.channels()
+        with pytest.raises(Unavailable):
+            await pbx.node.compare_again()
 
 
 async def test_after_the_reconnect_a_leg_in_its_bridge_is_not_announced_again() -> None:

@@ -162,6 +162,10 @@ class FakeFloor:
             await asyncio.sleep(0)
         return None
 
+    async def reconcile(self, *, dry_run: bool) -> list[Row]:
+        row = {"kind": "call", "name": "12", "channel": "dlr-12-0badcafe", "here": "ringing", "asterisk": "no channel"}
+        return [row] if dry_run else []
+
     def test_refusal(self, attempt_id: int) -> str:
         return self.refusals.get(attempt_id, "")
 

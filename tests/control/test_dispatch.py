@@ -141,7 +141,7 @@ ALLOWED = {
     **dict.fromkeys(("status", "campaign.list", "campaign.show", "lead.list"), "admin supervisor auditor"),
     **dict.fromkeys(("lead.show", "call.list", "call.show"), "admin supervisor auditor"),
     **dict.fromkeys(("campaign.start", "campaign.pause", "campaign.resume", "campaign.stop"), "admin supervisor"),
-    "call.hangup": "admin supervisor",
+    **dict.fromkeys(("call.hangup", "call.reconcile"), "admin supervisor"),
     **dict.fromkeys(("agent.login", "agent.logout", "agent.pause", "agent.unpause"), "admin supervisor agent"),
     "agent.dispose": "admin supervisor agent",
     "agent.list": "admin supervisor auditor agent",

@@ -196,6 +196,10 @@ def _methods(daemon: FakeDaemon) -> dict[str, Answer]:
         known(params, "call", ("4711", "4712"), "call")
         return CALL
 
+    def call_reconcile(params: dict[str, Any]) -> Any:
+        row = {"kind": "call", "name": "12", "channel": "dlr-12-0badcafe", "here": "ringing", "asterisk": "no channel"}
+        return [row] if params.get("dry_run") else []
+
     def call_hangup(params: dict[str, Any]) -> Any:
         if params["call"] == 4713:
             raise Refusal(ErrorCode.CONFLICT, "call 4713 has ended")
@@ -232,6 +236,7 @@ def _methods(daemon: FakeDaemon) -> dict[str, Answer]:
         "call.list": call_list,
         "call.show": call_show,
         "call.hangup": call_hangup,
+        "call.reconcile": call_reconcile,
         "call.test": call_test,
         "disposition.list": lambda _: DISPOSITIONS,
     }

@@ -36,6 +36,13 @@ LIVE = (
     Column("seconds", "for", "duration"),
     Column("agent"),
 )
+DRIFT = (
+    Column("kind"),
+    Column("name"),
+    Column("channel"),
+    Column("here", "dialerd says", "state"),
+    Column("asterisk", "Asterisk says"),
+)
 STATUSES = (
     "answered", "abandoned", "customer_hangup", "machine", "no_answer", "busy", "congestion", "invalid_number",
     "rejected", "failed", "cancelled", "lost",
@@ -120,6 +127,23 @@ def hangup(session: Session, call_ids: tuple[str, ...]) -> None:
         return result, f"Call {name}: {show_value(result.get('state')).replace('_', ' ')}."
 
     session.for_each([str(_number(call_id)) for call_id in call_ids], act)
+
+
+@call.command()
+@click.option("--dry-run", is_flag=True, help="Show the differences and change nothing.")
+@output_options
+def reconcile(session: Session, dry_run: bool) -> None:
+    """Compare calls and agents' legs with Asterisk's channels, and put right what differs.
+
+    dialerd does it by itself after every (re)connect. A difference that is gone a moment later was an event under way.
+
+    \b
+    Examples:
+      dialerctl call reconcile --dry-run
+      dialerctl call reconcile
+    """
+    rows = session.call("call.reconcile", dry_run=dry_run or None)
+    session.show_list("drift", rows, DRIFT, "No differences: dialerd and Asterisk agree.")
 
 
 @call.command()

@@ -24,7 +24,16 @@ from dialerd.asterisk.translate import WANTED_EVENTS, Translator
 from dialerd.asterisk.verdict import WaitingVerdicts
 from dialerd.asterisk.verdict_socket import VerdictSocket
 from dialerd.core.errors import Unavailable
-from dialerd.core.messages import CallEnded, LegEnded, PbxCommand, PbxConnected, PbxEvent, PbxLost, SendVerdict
+from dialerd.core.messages import (
+    CallEnded,
+    ChannelSeen,
+    LegEnded,
+    PbxCommand,
+    PbxConnected,
+    PbxEvent,
+    PbxLost,
+    SendVerdict,
+)
 
 log = logging.getLogger(__name__)
 
@@ -162,6 +171,26 @@ class AsteriskNode:
                 log.error("verdict not sent: %s", error)
         else:
             self._commands.begin(command, "" if self._connected else self._reason)
+
+    async def channels(self) -> tuple[ChannelSeen, ...]:
+        """Our channels that live in Asterisk now; raises Unavailable. Everything before them has been posted."""
+        if not self._connected:
+            raise Unavailable(f"Asterisk {self.settings.name} is not connected: {self._reason}")
+        try:
+            return (await read_picture(self._link.ask)).channels
+        except (AmiClosed, TimeoutError, PictureRefused) as error:
+            raise Unavailable(f"Asterisk {self.settings.name} does not tell its channels: {error}") from None
+
+    async def compare_again(self) -> None:
+        """Do as after a reconnect: read the picture and post PbxConnected. Raises Unavailable."""
+        if not self._connected or self._held is not None:
+            raise Unavailable(f"Asterisk {self.settings.name} is not connected: {self._reason or 'being compared'}")
+        self._held = []
+        try:
+            await self._resynchronise()
+        except (AmiClosed, TimeoutError) as error:
+            self._link.drop(f"Asterisk did not tell its state: {error or 'time-out'}")  # events are held: begin anew
+            raise Unavailable(f"Asterisk {self.settings.name} does not tell its state: {error}") from None
 
     @property
     def connected(self) -> bool:

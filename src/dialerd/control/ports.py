@@ -93,6 +93,9 @@ class Floor(Protocol):
         Returns what the order gives back: a TestCall its attempt id, the others None.
         """
 
+    async def reconcile(self, *, dry_run: bool) -> list[Row]:
+        """How Asterisk's channels differ from what dialerd believes; put right without `dry_run`. Unavailable."""
+
     def test_refusal(self, attempt_id: int) -> str:
         """Why the gate refused a test call; empty when it did not."""
 

@@ -43,6 +43,12 @@ class CallParams(msgspec.Struct, frozen=True):
     call: CallId | Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{1,18}\Z")]
 
 
+class ReconcileParams(msgspec.Struct, frozen=True):
+    """`dry_run`: only show the differences."""
+
+    dry_run: bool = False
+
+
 class TestParams(msgspec.Struct, frozen=True):
     """One test call."""
 
@@ -91,6 +97,11 @@ async def hangup(context: Context, params: CallParams) -> Row:
         raise Conflict(f"call {number} is over already")
     await context.floor.order(HangupAttempt(attempt_id=number))
     return {"call": number, "state": "hanging_up"}
+
+
+async def reconcile(context: Context, params: ReconcileParams) -> list[Row]:
+    """call.reconcile: dialerd's calls and legs against Asterisk's channels."""
+    return await context.floor.reconcile(dry_run=params.dry_run)
 
 
 async def test(context: Context, params: TestParams) -> Row:

@@ -49,6 +49,7 @@ _CHANGES: tuple[tuple[str, frozenset[Role], Binder, Handler], ...] = (
     ("agent.unpause", AGENT, AGENT_NAME, agents.unpause),
     ("agent.dispose", AGENT, named(agents.DisposeParams), agents.dispose),
     ("call.hangup", SUPERVISOR, CALL, calls.hangup),
+    ("call.reconcile", SUPERVISOR, named(calls.ReconcileParams), calls.reconcile),
     ("call.test", ADMIN, named(calls.TestParams), calls.test),
 )
 
