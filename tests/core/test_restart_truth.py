@@ -58,6 +58,15 @@ def test_who_was_given_an_agent_and_left_no_trace_met_that_agent(pbx_lived: bool
     assert (record.status, record.agent_id, record.approximate) == (Status.ANSWERED, 1, True)
 
 
+def test_who_was_given_an_agent_and_ended_before_the_comparison_met_that_agent() -> None:
+    given = attempt(state=A.CONNECTING, live_answer=True, agent_id=1, agent_channel=LEG)
+    stage = restarted(given, agents=(was(S.RESERVED, LEG),))
+    stage.end(5)
+    stage.connect(seen(LEG, bridge="holding"))
+    record = stage.record(5)
+    assert (record.status, record.agent_id, record.approximate) == (Status.ANSWERED, 1, True)
+
+
 def test_an_agent_that_the_dialplan_was_not_told_of_is_not_in_the_record() -> None:
     given = attempt(state=A.CONNECTING, live_answer=True, agent_id=1, agent_channel=LEG)
     stage = restarted(given, agents=(was(S.RESERVED, LEG),))

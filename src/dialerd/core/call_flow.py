@@ -197,6 +197,10 @@ class CallFlow:
             return
         attempt = call.attempt
         attempt.hangup_cause, attempt.sip_cause = event.hangup_cause, event.sip_cause
+        if attempt.state is AttemptState.ANSWERED and attempt.agent_channel:
+            # restored after its verdict and over before the comparison with Asterisk: it met that agent unseen
+            self.close_lost(call, now, "ended while dialerd was starting")
+            return
         status = self._status(call, now)
         if status in TRUNK_FAILED and attempt.ringing_at is None:
             cause = f"SIP {event.sip_cause}" if event.sip_cause else f"cause {event.hangup_cause}"
