@@ -10,11 +10,11 @@ import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Protocol
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
 
 from dialerd.core.dialer import Dialer
 from dialerd.core.drift import drift
@@ -89,6 +89,24 @@ class _Expire:
 Item = Event | _Tick | _Expire
 
 
+class EverySeconds(BaseTrigger):  # type: ignore[misc,unused-ignore]
+    """Every `seconds` from now on; what was missed is missed.
+
+    The stock interval trigger counts every run that a step of the wall clock has skipped, one by one: an hour is
+    14 400 of them, and a machine that boots in 1970 and then learns the time would count for ever.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        """Given the interval."""
+        self._step = timedelta(seconds=seconds)
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        """See BaseTrigger: the next instant after `now`, in step with the last one unless that is too long ago."""
+        if previous_fire_time is not None and previous_fire_time <= now < previous_fire_time + self._step:
+            return previous_fire_time + self._step
+        return now + self._step
+
+
 class Engine:
     """Feeds the dialer and carries out what it says. Everything here runs on one event loop, in one task."""
 
@@ -104,11 +122,13 @@ class Engine:
         handled: Callable[[float], object] = lambda seconds: None,
         tick_late: Callable[[float], object] = lambda seconds: None,
         about: Mapping[str, Any] | None = None,
+        timezone: tzinfo = UTC,
     ) -> None:
         """`clock` gives wall and monotonic time of the loop; `about` is added to `status` (version …).
 
         `handled` is told how long each event took from the queue's end until its commands were carried out,
-        `tick_late` how late each tick was; both in seconds.
+        `tick_late` how late each tick was; both in seconds. `timezone` is the scheduler's: a test hands in one whose
+        wall clock it steps.
         """
         self.dialer = dialer
         self.store = store
@@ -140,8 +160,7 @@ class Engine:
         self._scheduler = AsyncIOScheduler(timezone=self.timezone, event_loop=self._loop)
         self._scheduler.add_job(
             self._on_tick,
-            "interval",
-            seconds=self.tick_s,
+            EverySeconds(self.tick_s),
             id="tick",
             max_instances=1,
             coalesce=True,
@@ -300,7 +319,7 @@ class Engine:
         if self.clock().mono - self._last_tick > LATE_TICKS * self.tick_s:
             self.counters["late_ticks"] += 1
             log.warning("the pacing tick is late (wall clock set back, or the machine was asleep): re-armed")
-            self._scheduler.reschedule_job("tick", trigger="interval", seconds=self.tick_s)
+            self._scheduler.reschedule_job("tick", trigger=EverySeconds(self.tick_s))
             self._put(_Tick())
             self._last_tick = self.clock().mono
         self._guard = self._loop.call_later(self.tick_s, self._watch_tick)
