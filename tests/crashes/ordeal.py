@@ -20,7 +20,7 @@ from tests.crashes.evidence import Evidence, collect, rows
 from tests.crashes.findings import findings
 from tests.crashes.pbx_glance import Glance, glance
 from tests.crashes.staff import Staff
-from tests.crashes.steps import LOGOUTS, PAUSES, Point
+from tests.crashes.steps import BREAKS, LOGOUTS, PAUSES, Point
 from tests.crashes.worksite import Death, Worksite
 
 CAMPAIGN = "ordeal"
@@ -125,6 +125,10 @@ class Ordeal:
             line.ask("campaign.pause", name=CAMPAIGN)
         if point.kind in LOGOUTS:
             line.ask("agent.logout", name=str(1001 + self.rng.randrange(NAILED_UP)))
+        if point.kind in BREAKS and len(glance(self.site.ami_port).calls) > 3:
+            for n in range(NAILED_UP + ON_HOOK):
+                with contextlib.suppress(Refused):
+                    line.ask("agent.pause", name=str(1001 + n), reason="everybody at once")
 
     def look_at_the_dead(self) -> None:
         """Every call that lives in the PBX has its row on the disk, before any other daemon could write it."""

@@ -75,7 +75,7 @@ COMMANDS = tuple(
 """Every type of command that the core can say, before and after it is carried out."""
 
 EVENTS = tuple(
-    Point(when, kind, 1 if kind in ("PbxConnected", "CampaignOrder") else 2)
+    Point(when, kind, 1 if kind in ("PbxConnected", "CampaignOrder", "MessageStarted") else 2)
     for kind in (
         "LeadsClaimed", "AttemptsOpened", "CallRinging", "CallAnswered", "VerdictAsked", "CallBridged",
         "CallUnbridged", "MessageStarted", "CallEnded", "LegUp", "LegEnded", "AgentLogin", "AgentDispose",
@@ -96,6 +96,9 @@ IN_THE_GATE = frozenset(
 
 PAUSES = frozenset({"SaveCampaignState", "ReleaseLeads", "CampaignOrder"})
 """What happens when an operator pauses and resumes."""
+
+BREAKS = frozenset({"AddDoNotCall", "MessageStarted"})
+"""What happens when agents go away while people are being called: these hear the message."""
 
 LOGOUTS = frozenset({"RingAgent", "LegUp", "LegEnded", "AgentLogin", "Hangup"})
 """What happens when agents come and go."""
