@@ -46,6 +46,7 @@ class Ordeal:
         self.staff = Staff(self.site.socket, seed)
         self.complaints: list[str] = []  # found on the way
         self.seen_live: Counter[str] = Counter()  # states of attempts that were cut by a death
+        self.idle_deaths = 0  # without a single call in the PBX
         self._leads = leads
 
     # -- set-up and end
@@ -125,7 +126,8 @@ class Ordeal:
             line.ask("campaign.pause", name=CAMPAIGN)
         if point.kind in LOGOUTS:
             line.ask("agent.logout", name=str(1001 + self.rng.randrange(NAILED_UP)))
-        if point.kind in BREAKS and len(glance(self.site.ami_port).calls) > 3:
+        if point.kind in BREAKS and not self.staff.resting and len(glance(self.site.ami_port).calls) > 10:
+            self.staff.rest(2.5)
             for n in range(NAILED_UP + ON_HOOK):
                 with contextlib.suppress(Refused):
                     line.ask("agent.pause", name=str(1001 + n), reason="everybody at once")
@@ -141,6 +143,7 @@ class Ordeal:
         for channel in calls - closed:
             self.complaints.append(f"run {self.site.runs}: {channel} was dialled before it was written")
         self.seen_live.update(row["state"] for row in stored.values())
+        self.idle_deaths += not calls
 
     def settle(self, timeout_s: float = 60.0) -> Evidence:
         """Stop the campaign, wait until nothing is in progress, and collect the evidence."""
@@ -205,7 +208,7 @@ class Ordeal:
         ledger = [row["abandoned"] for row in evidence.ledger.values()]
         cut = ", ".join(f"{count} {state}" for state, count in self.seen_live.most_common())
         return (
-            f"{len(evidence.deaths)} deaths, {len(truth)} calls ({sum(1 for c in truth if c['answered_at'])} answered, "
+            f"{len(evidence.deaths)} deaths ({self.idle_deaths} without a call up), {len(truth)} calls ({sum(1 for c in truth if c['answered_at'])} answered, "
             f"{sum(1 for c in truth if c['bridged_at'])} met an agent, "
             f"{sum(1 for c in truth if c['message_started_at'])} heard the message, "
             f"{sum(1 for c in truth if c['unattended'])} handled by the dialplan alone), "

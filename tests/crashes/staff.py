@@ -37,12 +37,22 @@ class Staff:
         self._rng = random.Random(f"staff/{seed}")
         self._due: dict[tuple[str, int], float] = {}
         self._asked: dict[str, float] = {}
+        self._resting_until = 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="staff", daemon=True)
 
     def start(self) -> None:
         """Begin to work."""
         self._thread.start()
+
+    def rest(self, seconds: float) -> None:
+        """Nobody comes back from a break for so long."""
+        self._resting_until = time.monotonic() + seconds
+
+    @property
+    def resting(self) -> bool:
+        """Whether a break that was ordered goes on."""
+        return time.monotonic() < self._resting_until
 
     def stop(self) -> None:
         """Go home."""
@@ -75,7 +85,7 @@ class Staff:
                 self._log_in(line, name, row, now)
             elif state == "wrap_up" and row.get("attempt_id"):
                 self._wrap_up(line, name, int(row["attempt_id"]), now)
-            elif state == "paused" and now - self._asked.get(name, 0.0) > 1.0:
+            elif state == "paused" and not self.resting and now - self._asked.get(name, 0.0) > 1.0:
                 self._asked[name] = now
                 self._try(line, "agent.unpause", name=name)
             elif state == "ready" and self._rng.random() < 0.002:
