@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import random
-import re
-import shutil
-import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +18,8 @@ from tests.crashes.findings import findings
 from tests.crashes.pbx_glance import Glance, glance
 from tests.crashes.staff import Staff
 from tests.crashes.steps import BREAKS, LOGOUTS, PAUSES, Point
-from tests.crashes.worksite import Death, Worksite
+from tests.crashes.telling import complaint, figures
+from tests.crashes.worksite import Worksite
 
 CAMPAIGN = "ordeal"
 NAILED_UP, ON_HOOK = 20, 4
@@ -191,33 +189,11 @@ class Ordeal:
         if "Traceback" in self.site.log():
             found.append(f"a traceback in dialerd's log: {self.site.log().partition('Traceback')[2][:2000]}")
         if found:
-            kept = keep(self.site.folder, evidence.deaths)
-            raise AssertionError(self._told([*found, *offenders(evidence, found)]) + f"\nkept in {kept}")
-
-    def _told(self, found: Sequence[str]) -> str:
-        deaths = "\n".join(
-            f"  run {death.run}: {datetime.fromtimestamp(death.at, UTC):%H:%M:%S.%f} after {death.lived_s:.3f} s"
-            f" ({death.why})"
-            for death in self.site.deaths
-        )
-        return f"{len(found)} complaints, seed {self.seed}:\n" + "\n".join(found[:60]) + f"\ndeaths:\n{deaths}"
+            raise AssertionError(complaint(found, evidence, self.seed, self.site.folder))
 
     def summary(self, evidence: Evidence) -> str:
         """One line of figures."""
-        truth = evidence.truth
-        ledger = [row["abandoned"] for row in evidence.ledger.values()]
-        cut = ", ".join(f"{count} {state}" for state, count in self.seen_live.most_common())
-        return (
-            f"{len(evidence.deaths)} deaths ({self.idle_deaths} without a call up), {len(truth)} calls ({sum(1 for c in truth if c['answered_at'])} answered, "
-            f"{sum(1 for c in truth if c['bridged_at'])} met an agent, "
-            f"{sum(1 for c in truth if c['message_started_at'])} heard the message, "
-            f"{sum(1 for c in truth if c['unattended'])} handled by the dialplan alone), "
-            f"ledger {len(ledger)} live / {sum(ledger)} abandoned, "
-            f"{sum(1 for c in evidence.calls.values() if c['approximate'])} approximate endings, "
-            f"{sum(1 for c in evidence.calls.values() if c['status'] == 'lost')} lost, "
-            f"longest silence {max((c['silence_s'] or 0 for c in truth), default=0):.2f} s, "
-            f"{len(evidence.given)} dispositions, attempts open at a death: {cut}"
-        )
+        return figures(evidence, self.seen_live, self.idle_deaths)
 
 
 @contextmanager
@@ -230,27 +206,6 @@ def ordeal(folder: Path, seed: int, leads: int = 600) -> Iterator[Ordeal]:
     finally:
         run.staff.stop()
         run.site.close()
-
-
-def offenders(evidence: Evidence, found: Sequence[str]) -> list[str]:
-    """The rows of the attempts that the complaints name, and what the PBX says of them."""
-    named = list(dict.fromkeys(int(one) for text in found for one in re.findall(r"attempt (\d+)", text)))[:8]
-    told = []
-    for attempt_id in named:
-        row = {key: value for key, value in evidence.calls.get(attempt_id, {}).items() if value not in ("", None)}
-        truth = [call for call in evidence.truth if call["attempt"] == str(attempt_id)]
-        told.append(f"--- attempt {attempt_id}\n  store {row}\n  PBX   {truth}")
-    return told
-
-
-def keep(folder: Path, deaths: Sequence[Death]) -> Path:
-    """Copy log, store and truth of a failed run to where they outlive it."""
-    kept = Path(tempfile.mkdtemp(prefix="dialerd-crash-"))
-    for name in ("dialerd.log", "dialerd.db", "dialerd.db-wal", "truth.jsonl"):
-        if (folder / name).exists():
-            shutil.copy(folder / name, kept)
-    (kept / "deaths.txt").write_text("\n".join(map(str, deaths)))
-    return kept
 
 
 def until(timeout_s: float, what: str, condition: Callable[[], bool], told: Callable[[], str] = lambda: "") -> None:
