@@ -73,7 +73,7 @@ def test_a_person_waiting_is_counted_against_the_agent_who_comes_free() -> None:
 def test_power_counts_on_hook_agents_too() -> None:
     stage = Stage(campaign(**POWER), agents=[agent(1, on_hook=True), agent(2)])
     stage.wait(2)
-    assert placed(stage) == 6
+    assert placed(stage) == 5, "two agents and the ledger's allowance of three"
 
 
 def test_power_dials_progressively_once_the_ledger_allows_no_risk() -> None:
@@ -84,12 +84,19 @@ def test_power_dials_progressively_once_the_ledger_allows_no_risk() -> None:
 
 
 @pytest.mark.parametrize(
-    ("live", "abandoned", "over"), [(0, 2, False), (50, 3, True), (100, 2, False), (100, 3, True), (1000, 29, False)]
+    ("live", "abandoned", "allowance"),
+    [(0, 2, 1), (50, 3, 0), (99, 4, 0), (100, 2, 1), (100, 3, 0), (1000, 29, 1), (1000, 0, 30)],
 )
-def test_the_ledgers_limit(live: int, abandoned: int, over: bool) -> None:
+def test_the_ledgers_allowance(live: int, abandoned: int, allowance: int) -> None:
     run = Stage(campaign(target_abandon_rate=0.03)).dialer.floor.campaigns[1]
     run.ledger_live, run.ledger_abandoned = live, abandoned
-    assert run.over_abandon_limit is over
+    assert run.abandon_allowance == allowance
+
+
+def test_power_never_risks_more_abandons_than_the_ledger_allows() -> None:
+    stage = Stage(campaign(**POWER), agents=[agent(1), agent(2)])
+    stage.wait(5)
+    assert placed(stage) == 2 + 3, "two agents, and three calls that may all be abandoned"
 
 
 def test_nobody_staffed_means_no_call_within_a_tick() -> None:

@@ -23,7 +23,7 @@ def inputs(**changes: Any) -> PacingInputs:
     return PacingInputs(**(values | changes))
 
 
-POWER = {"mode": DialMode.POWER, "dial_ratio": 2.5}
+POWER = {"mode": DialMode.POWER, "dial_ratio": 2.5, "abandon_allowance": 50}
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,9 @@ POWER = {"mode": DialMode.POWER, "dial_ratio": 2.5}
         (POWER | {"ready": 1}, 2, Limit.NONE),
         (POWER | {"in_flight": 8}, 2, Limit.NONE),
         (POWER | {"staffed": 0}, 0, Limit.NO_AGENTS),
-        (POWER | {"over_abandon_limit": True}, 4, Limit.NONE),
+        (POWER | {"abandon_allowance": 0}, 4, Limit.NONE),
+        (POWER | {"abandon_allowance": 3}, 7, Limit.NONE),
+        (POWER | {"abandon_allowance": 3, "in_flight": 7}, 0, Limit.AGENTS),
     ],
 )
 def test_decisions(changes: dict[str, Any], calls: int, limit: Limit) -> None:

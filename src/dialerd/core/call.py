@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import Enum
+from operator import attrgetter
 
 
 class AttemptState(Enum):
@@ -159,8 +160,14 @@ class Attempt:
     note: str = ""
 
     def snapshot(self) -> Attempt:
-        """A copy that later changes to this attempt cannot touch: what commands carry to the store."""
-        return replace(self)
+        """A copy that later changes to this attempt cannot touch: what commands carry to the store.
+
+        Field by field, because dataclasses.replace takes four times as long and each call has some five of them.
+        """
+        copy = object.__new__(Attempt)
+        for name, value in zip(_FIELDS, _values(self), strict=True):
+            setattr(copy, name, value)
+        return copy
 
     @property
     def abandoned(self) -> bool:
@@ -180,6 +187,10 @@ class Attempt:
     def talk_s(self) -> float | None:
         """Seconds in one bridge with the agent; None if there was none."""
         return _between(self.bridged_at, self.ended_at)
+
+
+_FIELDS = tuple(part.name for part in fields(Attempt))
+_values = attrgetter(*_FIELDS)
 
 
 def _between(start: datetime | None, end: datetime | None) -> float | None:

@@ -207,7 +207,7 @@ class CallFlow:
             self.floor.trunk_failed(attempt.trunk, f"{status.value} ({cause})", now)
         elif status in TRUNK_WORKED:
             self.floor.trunk_worked(attempt.trunk)
-        self.end(call, now, status, self._ended_by(call))
+        self.end(call, now, status, self._ended_by(call, now))
 
     def _status(self, call: LiveCall, now: Moment) -> Status:
         state, attempt = call.attempt.state, call.attempt
@@ -227,12 +227,15 @@ class CallFlow:
             return Status.CANCELLED
         return unanswered_status(attempt.hangup_cause, attempt.sip_cause)
 
-    def _ended_by(self, call: LiveCall) -> HungUpBy:
+    def _ended_by(self, call: LiveCall, now: Moment) -> HungUpBy:
         if call.attempt.hung_up_by is not HungUpBy.UNKNOWN:
             return call.attempt.hung_up_by
         if call.attempt.state in (AttemptState.MACHINE, AttemptState.ABANDONING):
             return HungUpBy.DIALER
-        return HungUpBy.NETWORK if call.attempt.answered_at is None else HungUpBy.CUSTOMER
+        if call.attempt.answered_at is not None:
+            return HungUpBy.CUSTOMER
+        rung = (now.wall - (call.attempt.dialed_at or now.wall)).total_seconds()
+        return HungUpBy.DIALER if rung >= call.campaign.ring_timeout_s - 0.5 else HungUpBy.NETWORK
 
     def end(self, call: LiveCall, now: Moment, status: Status, by: HungUpBy, note: str = "") -> None:
         """End the attempt with what is known; close it unless an agent's disposition is still to come."""

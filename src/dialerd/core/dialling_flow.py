@@ -154,7 +154,7 @@ class DiallingFlow:
             max_lines=campaign.max_lines,
             trunk_free=self._trunk_free(campaign.trunk, now),
             rate_free=rate_free,
-            over_abandon_limit=run.over_abandon_limit,
+            abandon_allowance=run.abandon_allowance,
         )
 
     def _trunk_free(self, name: str, now: Moment) -> int:

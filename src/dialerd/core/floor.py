@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -46,11 +47,11 @@ class CampaignRun:
     ledger_abandoned: int = 0
 
     @property
-    def over_abandon_limit(self) -> bool:
-        """True when the ledger allows no further risk: 3 abandons before 100 live answers, then the target rate."""
+    def abandon_allowance(self) -> int:
+        """How many more abandons the ledger allows now: 3 in all before 100 live answers, then the target rate."""
         if self.ledger_live < 100:
-            return self.ledger_abandoned >= 3
-        return self.ledger_abandoned / self.ledger_live >= self.campaign.target_abandon_rate
+            return max(0, 3 - self.ledger_abandoned)
+        return max(0, math.floor(self.campaign.target_abandon_rate * self.ledger_live) - self.ledger_abandoned)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -42,6 +42,8 @@ def next_step(floor: Floor) -> str:
     active = [run for run in floor.campaigns.values() if run.campaign.state is CampaignState.ACTIVE]
     if not active:
         return f"dialerctl campaign start {min(run.campaign.name for run in floor.campaigns.values())}"
+    if not list(floor.roster):
+        return "dialerctl agent add NAME --endpoint PJSIP/… --campaign CAMPAIGN"
     if all(seat.state is AgentState.LOGGED_OUT for seat in floor.roster):
         return "dialerctl agent login NAME"
     return "nothing to do"

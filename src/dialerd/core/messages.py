@@ -58,7 +58,7 @@ class Shortage:
     waiting: int = 0  # leads whose next attempt lies in the future
     next_due_at: datetime | None = None
     finished: int = 0
-    blocked: Mapping[str, int] = field(default_factory=dict)  # rule → leads that the gate refused in this claim
+    blocked: Mapping[str, int] = field(default_factory=dict)  # rule → leads that it holds back (large lists: just now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

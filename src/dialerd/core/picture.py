@@ -84,7 +84,7 @@ def campaign_picture(floor: Floor, dialling: DiallingFlow, run: CampaignRun, now
     dials, sentence = why(floor, dialling, run)
     ledger_rate = 100 * run.ledger_abandoned / run.ledger_live if run.ledger_live else 0.0
     metrics = _metrics(floor, run, now)
-    health, warnings = _health(run, metrics, ledger_rate)
+    health, warnings = _health(run, metrics, ledger_rate, run.hour.last(60, now.mono).calls)
     return {
         "name": campaign.name,
         "state": campaign.state.value,
@@ -164,7 +164,11 @@ def _metrics(floor: Floor, run: CampaignRun, now: Moment) -> Row:
     }
 
 
-def _health(run: CampaignRun, metrics: Row, ledger_rate: float) -> tuple[str, list[str]]:
+FEWEST_CALLS = 20
+"""A rate of fewer calls than this is chance: no warning."""
+
+
+def _health(run: CampaignRun, metrics: Row, ledger_rate: float, calls: int) -> tuple[str, list[str]]:
     """The original's health and warnings; its thresholds (utilisation below 50 %, answers below 20 %) are kept."""
     target, most = 100 * run.campaign.target_abandon_rate, 100 * run.campaign.max_abandon_rate
     warnings = []
@@ -180,6 +184,6 @@ def _health(run: CampaignRun, metrics: Row, ledger_rate: float) -> tuple[str, li
             warnings.append(
                 f"agents are used {metrics['agent_utilization']:g} % with {metrics['agents_available']} free"
             )
-        if metrics["answer_rate"] < 20:
+        if metrics["answer_rate"] < 20 and calls >= FEWEST_CALLS:
             warnings.append(f"answer rate is only {metrics['answer_rate']:g} %")
     return health, warnings

@@ -77,13 +77,12 @@ class Roster:
 
     def ready_for(self, campaign_id: int) -> frozenset[int]:
         """Ids of the agents free for a call of this campaign now."""
-        return frozenset(
-            seat.profile.id for seat in self if seat.state is AgentState.READY and seat.serves(campaign_id)
-        )
+        ready = [seat.profile for seat in self._seats.values() if seat.state is AgentState.READY]
+        return frozenset([profile.id for profile in ready if campaign_id in profile.campaign_ids])
 
     def staffed_for(self, campaign_id: int) -> int:
         """How many agents of this campaign are staffed."""
-        return sum(1 for seat in self if seat.staffed and seat.serves(campaign_id))
+        return len([1 for seat in self._seats.values() if seat.staffed and campaign_id in seat.profile.campaign_ids])
 
     def anybody_staffed_for(self, campaign_id: int) -> bool:
         """True when at least one agent of this campaign is staffed; asked for each call, so it stops at the first."""

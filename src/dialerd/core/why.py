@@ -14,7 +14,10 @@ def why(floor: Floor, dialling: DiallingFlow, run: CampaignRun) -> tuple[bool, s
     """Given a campaign, return (it dials or has calls up, the sentence for the operator)."""
     name = run.campaign.name
     if run.campaign.state is CampaignState.STOPPED:
-        return False, f"stopped: dialerctl campaign start {name}"
+        problems = dialling.start_problems(run.campaign)
+        return False, f"stopped: dialerctl campaign start {name}" if not problems else "; ".join(
+            ["stopped, and cannot start yet", *problems]
+        )
     if run.campaign.state is CampaignState.PAUSED:
         return False, f"paused: dialerctl campaign resume {name}"
     if run.fault:
@@ -35,8 +38,8 @@ def _by_limit(floor: Floor, run: CampaignRun, decision: PacingDecision) -> tuple
     match decision.limit:
         case Limit.NO_AGENTS:
             return False, _no_agents(floor, run)
-        case Limit.AGENTS if i.ready == 0 and floor.roster.ready_for(run.campaign.id) and not run.hopper:
-            return False, _leads(run)  # agents it has no lead for are left to the others
+        case Limit.AGENTS if i.ready == 0 and floor.roster.ready_for(run.campaign.id):
+            return _no_use_for_agents(floor, run)
         case Limit.AGENTS if i.ready == 0:
             return False, f"every agent is busy ({_states(floor, run)})"
         case Limit.AGENTS:
@@ -51,6 +54,19 @@ def _by_limit(floor: Floor, run: CampaignRun, decision: PacingDecision) -> tuple
             return True, "held by calls per second: more calls in the next second"
         case _:
             return True, f"dialling: {_calls(decision.calls)} just placed for {_agents(i.ready)} ready"
+
+
+def _no_use_for_agents(floor: Floor, run: CampaignRun) -> tuple[bool, str]:
+    """Agents are ready, but left to other campaigns because this one could not place a call for them."""
+    campaign = run.campaign
+    lines, trunk = floor.lines_used(campaign.id), floor.settings.trunks[campaign.trunk]
+    if lines >= campaign.max_lines:
+        return True, f"held by max_lines: {lines} of {campaign.max_lines} lines in use"
+    if floor.trunk_used(trunk.name) >= trunk.max_channels:
+        return True, f"held by trunk {trunk.name}: all {trunk.max_channels} channels in use"
+    if not run.hopper:
+        return False, _leads(run)
+    return False, "its agents are needed by campaigns of higher priority"
 
 
 def _trouble(floor: Floor, run: CampaignRun) -> str:
@@ -80,7 +96,9 @@ def _no_agents(floor: Floor, run: CampaignRun) -> str:
     if not any(seat.serves(run.campaign.id) for seat in floor.roster):
         command = f"dialerctl agent add NAME --endpoint PJSIP/… --campaign {run.campaign.name}"
         return f"no agent belongs to this campaign: {command}"
-    return f"no agent is staffed ({_states(floor, run)}): dialerctl agent login NAME"
+    seats = [seat for seat in floor.roster if seat.serves(run.campaign.id)]
+    verb = "login" if all(seat.state is not AgentState.PAUSED for seat in seats) else "unpause"
+    return f"no agent is staffed ({_states(floor, run)}): dialerctl agent {verb} NAME"
 
 
 def _leads(run: CampaignRun) -> str:
@@ -89,13 +107,19 @@ def _leads(run: CampaignRun) -> str:
     return leads_sentence(run.shortage, run.campaign.name)
 
 
+FOR_GOOD = frozenset({"do_not_call", "max_attempts"})
+"""Rules that finish a lead; the others only put it off."""
+
+
 def leads_sentence(shortage: Shortage, campaign: str) -> str:
     """Why there is no lead to dial: blocked by rules, waiting for their time, or none left."""
     parts = [f"{n} blocked by {rule}" for rule, n in sorted(shortage.blocked.items())]
-    if shortage.waiting:
-        parts.append(f"{shortage.waiting} wait for their next attempt")
-    if shortage.finished:
-        parts.append(f"{shortage.finished} finished")
+    for_good = sum(n for rule, n in shortage.blocked.items() if rule in FOR_GOOD)
+    waiting = shortage.waiting - (sum(shortage.blocked.values()) - for_good)
+    if waiting > 0:
+        parts.append(f"{waiting} wait for their next attempt")
+    if shortage.finished > for_good:
+        parts.append(f"{shortage.finished - for_good} finished")
     if not parts and not shortage.due:
         return f"no leads: dialerctl lead import FILE --campaign {campaign}"
     when = f"; the next is due {shortage.next_due_at:%a %d %b %H:%M} UTC" if shortage.next_due_at else ""

@@ -145,6 +145,8 @@ class LeadCounts:
     ) -> Shortage:
         """Why a claim came back short. `due` is 0 exactly when the claim saw every due lead."""
         due, waiting, finished = self._counts(session, campaign_id, now)
+        if waiting + finished <= self.SMALL:  # counting by rule reads all of these leads
+            blocked = count_blocked(session, campaign_id, now)
         return Shortage(
             due=0 if none_due else max(1, due),
             waiting=waiting,
@@ -197,6 +199,16 @@ def count_leads(session: Session, campaign_id: int, now: datetime) -> tuple[int,
         elif state != "claimed":
             finished += sign * count
     return due, waiting, finished
+
+
+def count_blocked(session: Session, campaign_id: int, now: datetime) -> Counter[str]:
+    """Leads that wait or are finished because a rule refused them, by rule."""
+    rows = session.rows(
+        "SELECT blocked_rule, COUNT(*) FROM lead WHERE campaign_id = ? AND blocked_rule <> ''"
+        " AND (next_attempt_at > ? OR next_attempt_at IS NULL) GROUP BY blocked_rule",
+        (campaign_id, micros(now)),
+    )
+    return Counter({str(rule): int(count) for rule, count in rows})
 
 
 _COUNT = "SELECT state, COUNT(*), SUM(CASE WHEN next_attempt_at > ? THEN 1 ELSE 0 END) FROM lead"

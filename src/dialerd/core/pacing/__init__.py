@@ -35,7 +35,7 @@ class PacingInputs:
     max_lines: int
     trunk_free: int
     rate_free: int  # calls that calls-per-second allows now
-    over_abandon_limit: bool = False  # the ledger allows no further risk
+    abandon_allowance: int = 0  # how many more abandons the ledger allows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
