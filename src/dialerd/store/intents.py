@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -76,15 +75,10 @@ def open_attempts(session: Session, command: OpenAttempts, now: datetime) -> lis
         facts.opened(attempt.number, now)
         busy.add(attempt.lead_id)
         opened.append(attempt.id)
-        written.append(
-            replace(
-                attempt,
-                rule_set=rule_set_name(gate.rules),
-                rule_verdict="allowed",
-                zones=lead.zones,
-                consent_id=attempt.consent_id or lead.consent_id,
-            )
-        )
+        allowed = attempt.snapshot()
+        allowed.rule_set, allowed.rule_verdict = rule_set_name(gate.rules), "allowed"
+        allowed.zones, allowed.consent_id = lead.zones, attempt.consent_id or lead.consent_id
+        written.append(allowed)
     late = _write(session, written)
     for attempt in written:
         if attempt.id in late:
