@@ -91,6 +91,16 @@ async def test_longer_hours_make_the_leads_due_that_the_old_ones_put_off(world: 
     assert len(world.claim(campaign_id, 2).leads) == 2
 
 
+async def test_more_attempts_allowed_bring_exhausted_leads_back(world: World) -> None:
+    campaign_id = world.campaign(name="spring")
+    world.leads(campaign_id, world.lead_list(campaign_id), 1, call_count=3)
+    assert world.claim(campaign_id, 1).leads == ()
+    await world.store.records.edit_campaign("spring", {"max_attempts": 3})
+    assert world.claim(campaign_id, 1).leads == (), "three are used"
+    await world.store.records.edit_campaign("spring", {"max_attempts": 4})
+    assert [lead.attempts for lead in world.claim(campaign_id, 1).leads] == [3]
+
+
 def test_each_refusal_leaves_the_lead_in_its_state(world: World) -> None:
     campaign_id = world.campaign()
     list_id = world.lead_list(campaign_id)

@@ -91,6 +91,12 @@ def edit_campaign(session: Session, name: str, changes: Mapping[str, Any], now: 
         # what the old rules put off is due again: the gate asks the new ones, instead of waiting until tomorrow
         again = f"UPDATE lead SET next_attempt_at = ? WHERE {DUE} AND blocked_rule <> '' AND next_attempt_at > ?"
         session.run(again, (micros(now), row["id"], micros(now)))
+    if "max_attempts" in columns:
+        session.run(
+            "UPDATE lead SET state = 'retry', next_attempt_at = ?, blocked_rule = ''"
+            " WHERE campaign_id = ? AND state = 'exhausted' AND call_count < ?",
+            (micros(now), row["id"], columns["max_attempts"]),
+        )
     return campaign_value(campaign_row(session, columns.get("name", name)))
 
 
