@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dialerd.config_problems import did_you_mean
+from dialerd.control.audit import AuditTrail
 from dialerd.control.context import Context, Method, ParamsInvalid, Services
 from dialerd.control.framing import NotJson, decode, encode, encode_plain
 from dialerd.control.json_values import jsonable
@@ -21,7 +22,8 @@ from dialerd.core.errors import Conflict, DialerError, Forbidden, Invalid, NotFo
 
 logger = logging.getLogger(__name__)
 
-AUDIT_TIMEOUT_S = 5.0
+LONG_LINE_BYTES = 4096
+"""Longer lines are parsed one in each round of the event loop: many clients together must not stall it."""
 MOST_AT_ONCE = 50  # items of a list
 _NO_ID = object()
 
@@ -65,6 +67,8 @@ class Dispatcher:
         self._methods = methods
         self._services = services
         self._timeout_s = request_timeout_s
+        self._audit = AuditTrail(services.records, services.pause)
+        self._turn = asyncio.Lock()
         registry = metrics if metrics is not None else Registry()
         self._requests = registry.counter(
             "dialerd_control_requests_total", "Requests on the control socket by outcome.", ("outcome",)
@@ -73,7 +77,7 @@ class Dispatcher:
     async def respond(self, line: bytes, peer: Peer) -> bytes | None:
         """Given one line and who sent it, return the line of the answer; None when nothing is owed (notification)."""
         try:
-            payload = decode(line)
+            payload = await self._decoded(line)
         except NotJson as error:
             return encode(error_answer(None, ErrorCode.PARSE, f"not JSON: {error}"))
         if not isinstance(payload, list):
@@ -82,8 +86,20 @@ class Dispatcher:
         if not 0 < len(payload) <= MAX_BATCH:
             text = f"a batch has 1 to {MAX_BATCH} requests, not {len(payload)}"
             return encode(error_answer(None, ErrorCode.INVALID_REQUEST, text))
-        answers = [answer for request in payload if (answer := await self._one(request, peer)) is not None]
+        answers = []
+        for request in payload:
+            answer = await self._one(request, peer)
+            if answer is not None:
+                answers.append(answer)
+            await asyncio.sleep(0)  # a batch is no way to get more than one's turn
         return await _fitting(answers) if answers else None
+
+    async def _decoded(self, line: bytes) -> Any:
+        if len(line) < LONG_LINE_BYTES:
+            return decode(line)
+        async with self._turn:
+            await asyncio.sleep(0)  # whoever came in the same round waits for the lock
+            return decode(line)
 
     async def _one(self, request: Any, peer: Peer) -> dict[str, Any] | None:
         try:
@@ -113,7 +129,7 @@ class Dispatcher:
         if method.roles and not method.roles & peer.roles:
             needed = " or ".join(sorted(role.value for role in method.roles))
             text = f"{name} needs role {needed}; user {peer.user} has role {peer.role} (see [roles] in dialerd.toml)"
-            await self._audit(peer, name, params, f"refused: {text}")
+            await self._audit.write(peer, name, params, f"refused: {text}")
             raise Forbidden(text)
         if not isinstance(params, dict):
             raise ParamsInvalid(f"{name} takes its parameters by name: send an object, not a list")
@@ -126,28 +142,11 @@ class Dispatcher:
             if method.changes:
                 _, message = self._explained(error, name, log=False)
                 outcome = "refused" if isinstance(error, Forbidden) else "failed"
-                await self._audit(peer, name, params, f"{outcome}: {message}")
+                await self._audit.write(peer, name, params, f"{outcome}: {message}")
             raise
         if method.changes:
-            await self._audit(peer, name, params, "done")
+            await self._audit.write(peer, name, params, "done")
         return result
-
-    async def _audit(self, peer: Peer, name: str, params: Any, outcome: str) -> None:
-        """Write one row; when the store cannot, the journal is the audit log."""
-        shown = summarised(params) if isinstance(params, dict) else {}
-        try:
-            async with asyncio.timeout(AUDIT_TIMEOUT_S):
-                await self._services.records.audit(peer.uid, peer.user, name, shown, outcome[:500])
-        except Exception as error:
-            logger.error(
-                "audit row not stored (%s): uid=%d user=%s method=%s params=%s outcome=%s",
-                error or type(error).__name__,
-                peer.uid,
-                peer.user,
-                name,
-                shown,
-                outcome[:500],
-            )
 
     def _explained(self, error: Exception, name: str, *, log: bool = True) -> tuple[ErrorCode, str]:
         """Given an exception, return code and sentence for the peer."""
@@ -170,19 +169,6 @@ def error_answer(identity: Any, code: ErrorCode, message: str) -> dict[str, Any]
     """The error object of the protocol."""
     data = {"kind": code.kind, "exit": int(code.exit_code)}
     return {"jsonrpc": "2.0", "id": identity, "error": {"code": int(code), "message": message, "data": data}}
-
-
-def summarised(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters as the audit log keeps them: long lists counted, long texts cut, at most 60 keys."""
-    shown: dict[str, Any] = {}
-    for key in list(params)[:60]:
-        value = params[key]
-        if isinstance(value, list | dict) and len(str(value)) > 1000:
-            value = f"{len(value)} items"
-        elif isinstance(value, str) and len(value) > 300:
-            value = value[:299] + "…"
-        shown[key[:60]] = value
-    return shown
 
 
 def _parsed(request: Any) -> tuple[Any, str, Any]:

@@ -11,6 +11,9 @@ from dialerd.control.protocol import MAX_LINE_BYTES
 MAX_DEPTH = 32
 """Deepest nesting of an accepted value. The parser's own limit is Python's recursion limit: not ours to rely on."""
 
+MOST_COMMAS = 100_000
+"""A line with more commas holds more values than any request needs: a second of an event loop's time in 1 MB."""
+
 
 class LineTooLong(ValueError):
     """The peer sent more than the limit without a newline. The stream cannot be followed any further."""
@@ -56,6 +59,8 @@ class LineBuffer:
 
 def decode(line: bytes) -> Any:
     """Given one line, return its JSON value; raise NotJson with the reason."""
+    if line.count(b",") > MOST_COMMAS:
+        raise NotJson(f"more than {MOST_COMMAS} values in one line")
     try:
         value = json.loads(line.decode("utf-8"), parse_constant=_refuse_constant)
     except UnicodeDecodeError as error:

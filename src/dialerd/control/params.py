@@ -36,7 +36,9 @@ def named(shape: type[S]) -> Binder:
     known = {part.encode_name: part for part in msgspec.structs.fields(shape)}
 
     def bind(params: Mapping[str, Any]) -> S:
-        mistakes = [f"{_short(key)}: unknown parameter{did_you_mean(key, known)}" for key in params if key not in known]
+        unknown = [key for key in params if key not in known]
+        mistakes = [f"{_short(key)}: unknown parameter{did_you_mean(key, known)}" for key in unknown[:MOST_REPORTED]]
+        mistakes += [""] * (len(unknown) - MOST_REPORTED)  # counted only: to look for a likeness takes time
         values: dict[str, Any] = {}
         for key, part in known.items():
             if key not in params:

@@ -201,12 +201,14 @@ def checked_settings(settings: Mapping[str, Any], present: Mapping[str, Any]) ->
     `present` holds the row's columns now (the defaults, for a new campaign): limits between two columns are checked
     on what the row will be. Invalid lists every problem, each with its column.
     """
+    if len(settings) > 2 * len(COLUMNS):
+        raise Invalid(f"{len(settings)} settings are too many: a campaign has {len(COLUMNS)} columns")
     problems: list[str] = []
     columns: dict[str, Any] = {}
     for name, value in settings.items():
         check = COLUMNS.get(name)
         if check is None:
-            near = get_close_matches(str(name), COLUMNS, 1)
+            near = get_close_matches(str(name)[:100], COLUMNS, 1)
             problems.append(f"{str(name)[:80]}: no such column" + (f" (did you mean {near[0]}?)" if near else ""))
             continue
         try:

@@ -1,0 +1,132 @@
+"""The audit trail: everything that was done, a few refusals a minute for each user, the others counted."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import Any
+
+import pytest
+
+from dialerd.control.audit import MOST_REFUSALS, AuditTrail, summarised
+from dialerd.control.peer import Peer
+
+from .rig import ADMIN, AUDITOR, NOBODY, SUPERVISOR, FakeRecords, Rig
+
+
+class Minutes:
+    """A pause that ends when the test says so."""
+
+    def __init__(self) -> None:
+        self.over = asyncio.Event()
+
+    async def pause(self, seconds: float) -> None:
+        await self.over.wait()
+
+    async def pass_by(self) -> None:
+        self.over.set()
+        for _ in range(5):
+            await asyncio.sleep(0)
+        self.over = asyncio.Event()
+
+
+async def refuse(trail: AuditTrail, peer: Peer, times: int) -> None:
+    for n in range(times):
+        await trail.write(peer, "campaign.add", {"name": f"x{n}"}, "refused: no role")
+
+
+async def test_a_flood_of_refusals_becomes_a_few_rows_and_a_count() -> None:
+    records, minutes = FakeRecords(), Minutes()
+    trail = AuditTrail(records, minutes.pause)  # type: ignore[arg-type]
+    await refuse(trail, NOBODY, 5000)
+    assert len(records.audited) == MOST_REFUSALS
+    await refuse(trail, AUDITOR, 2)  # another user has the own share
+    assert len(records.audited) == MOST_REFUSALS + 2
+    await trail.write(NOBODY, "agent.pause", {}, "done")  # what was done is always written
+    assert records.audited[-1][4] == "done"
+    await minutes.pass_by()
+    (counted,) = [row for row in records.audited if row[2] == "(several)"]
+    assert counted[0] == NOBODY.uid and counted[3] == {"count": 5000 - MOST_REFUSALS}
+    await refuse(trail, NOBODY, 1)  # a new minute
+    assert records.audited[-1][4] == "refused: no role"
+    await minutes.pass_by()
+    assert len([row for row in records.audited if row[2] == "(several)"]) == 1, "nothing to count"
+
+
+async def test_the_count_is_told_by_the_journal_when_the_daemon_ends(caplog: pytest.LogCaptureFixture) -> None:
+    records, minutes = FakeRecords(), Minutes()
+    trail = AuditTrail(records, minutes.pause)  # type: ignore[arg-type]
+    await refuse(trail, NOBODY, 100)
+    await asyncio.sleep(0)
+    for task in list(trail._closing):
+        task.cancel()
+    await asyncio.gather(*trail._closing, return_exceptions=True)
+    assert "95 more refused" in caplog.text
+
+
+async def test_failures_are_limited_through_the_dispatcher_too() -> None:
+    rig = Rig()
+    minutes = Minutes()
+    rig.dispatcher._audit = AuditTrail(rig.records, minutes.pause)  # type: ignore[arg-type]
+    for _ in range(50):
+        await rig.error("campaign.start", {"name": "nonesuch"}, SUPERVISOR)
+        await rig.error("campaign.add", {"name": "x"}, SUPERVISOR)
+    assert len(rig.records.audited) == MOST_REFUSALS
+    await rig.call("campaign.pause", {"name": "spring"}, SUPERVISOR)
+    assert rig.records.audited[-1][4] == "done"
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"rows": [{"a": "b" * 10} for _ in range(30_000)]},
+        {"changes": {f"k{n}": "x" for n in range(50_000)}},
+        {"a": "x" * 900_000, "b": 10**4000, **{f"k{n}": n for n in range(10_000)}},
+        {"deep": [[[[["x" * 1000] * 5] * 5] * 5] * 5]},
+    ],
+)
+def test_a_summary_is_short_and_quick(params: dict[str, Any]) -> None:
+    began = time.thread_time()
+    shown = summarised(params)
+    assert time.thread_time() - began < 0.02
+    assert len(json.dumps(shown)) < 60 * 1200 and len(shown) <= 60
+    assert summarised({"rows": [1, 2], "name": "n"}) == {"rows": [1, 2], "name": "n"}
+
+
+def _heavy() -> list[tuple[str, Any]]:
+    keys = {f"key{n}": n for n in range(40_000)}
+    ask = {"jsonrpc": "2.0", "id": 1}
+    zone = {"campaign": "spring", "number": "+12345", "timezone": "Europe/Berln"}
+    return [
+        ("unknown parameters", {**ask, "method": "hello", "params": keys}),
+        ("unknown columns", {**ask, "method": "campaign.edit", "params": {"name": "spring", "changes": {**keys, "bad": 1}}}),
+        ("a column of columns", {**ask, "method": "campaign.add", "params": keys}),
+        ("a batch", [{**ask, "method": "hello", "params": {f"k{n}": n for n in range(400)}} for _ in range(100)]),
+        ("a batch of zones", [{**ask, "method": "call.test", "params": zone} for _ in range(100)]),
+        ("half a million values", [0] * 500_000),
+        ("many rows", {**ask, "method": "lead.import", "params": {"campaign": "spring", "list": "x",
+                                                                  "rows": [{"k": 1}] * 40_000}}),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("payload", [p for _, p in _heavy()], ids=[name for name, _ in _heavy()])
+async def test_no_request_stalls_the_loop(payload: Any) -> None:
+    """Ten clients at once with the heaviest lines there are: the loop's longest round stays well below 100 ms."""
+    rig = Rig()
+    line = json.dumps(payload, separators=(",", ":")).encode()
+    assert len(line) <= 1 << 20
+    await rig.dispatcher.respond(line, ADMIN)  # what is cached is cached
+    worst = 0.0
+
+    async def watch() -> None:
+        nonlocal worst
+        while True:
+            began = time.thread_time()
+            await asyncio.sleep(0)
+            worst = max(worst, time.thread_time() - began)
+
+    watching = asyncio.create_task(watch())
+    await asyncio.gather(*(rig.dispatcher.respond(line, ADMIN) for _ in range(10)))
+    watching.cancel()
+    assert worst < 0.1, f"{1000 * worst:.0f} ms"
