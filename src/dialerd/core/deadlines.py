@@ -25,18 +25,21 @@ class Wait(Enum):
 
 Key: TypeAlias = tuple[Wait, int]
 
+_WAITS = sorted(Wait, key=lambda wait: wait.value)  # what is due at one moment comes in this order
+_PLACE = {wait: place for place, wait in enumerate(_WAITS)}
+
 
 class Deadlines:
     """A heap of deadlines; setting a key again moves it, cancelling forgets it."""
 
     def __init__(self) -> None:
         self._at: dict[Key, float] = {}
-        self._heap: list[tuple[float, str, int]] = []
+        self._heap: list[tuple[float, int, int]] = []
 
     def set(self, wait: Wait, of: int, at_mono: float) -> None:
         """Let `wait` of id `of` end at monotonic second `at_mono`."""
         self._at[wait, of] = at_mono
-        heapq.heappush(self._heap, (at_mono, wait.value, of))
+        heapq.heappush(self._heap, (at_mono, _PLACE[wait], of))
 
     def cancel(self, wait: Wait, of: int) -> None:
         """Forget a wait; harmless when there is none."""
@@ -56,8 +59,8 @@ class Deadlines:
         due: list[Key] = []
         self._drop_stale()
         while self._heap and self._heap[0][0] <= now_mono:
-            _, value, of = heapq.heappop(self._heap)
-            key = (Wait(value), of)
+            _, place, of = heapq.heappop(self._heap)
+            key = (_WAITS[place], of)
             del self._at[key]
             due.append(key)
             self._drop_stale()
@@ -65,7 +68,7 @@ class Deadlines:
 
     def _drop_stale(self) -> None:
         while self._heap:
-            at, value, of = self._heap[0]
-            if self._at.get((Wait(value), of)) == at:
+            at, place, of = self._heap[0]
+            if self._at.get((_WAITS[place], of)) == at:
                 return
             heapq.heappop(self._heap)

@@ -47,5 +47,8 @@ def share_agents(claimants: Sequence[Claimant]) -> dict[int, int]:
 
 def _first(claimant: Claimant, calls: int, taken: set[int], memberships: dict[int, int]) -> list[int]:
     """The free agents that `calls` calls need."""
-    free = sorted(claimant.ready - taken, key=lambda agent: (memberships[agent], agent))
-    return free[: math.ceil(calls / max(1.0, claimant.calls_per_agent))]
+    needed = math.ceil(calls / max(1.0, claimant.calls_per_agent))
+    free = claimant.ready - taken
+    if not 0 < needed < len(free):
+        return list(free) if needed > 0 else []
+    return sorted(free, key=lambda agent: (memberships[agent], agent))[:needed]
