@@ -300,4 +300,8 @@ async def test_reconcile_shows_and_only_then_puts_right() -> None:
     assert [row["kind"] for row in rows if row["kind"] != "call"] == ["agent", "channel"]
     assert rig.node.compared == 0
     assert await rig.engine.reconcile(dry_run=False) and rig.node.compared == 1
+    looking = asyncio.create_task(rig.engine.reconcile(dry_run=True))
+    await asyncio.sleep(0.1)
+    rig.node.seen = ()  # it was under way
+    assert "channel" not in [row["kind"] for row in await looking]
     await rig.engine.stop()

@@ -47,6 +47,7 @@ LATE_TICKS = 3
 LASTING_VERDICTS = frozenset({"agent", "abandon", "machine"})
 VERDICT_COMMIT_S = 0.1  # well inside DialerSettings.verdict_margin_s
 CONFIRM_WITHIN_S = 2.0
+DRIFT_LASTS_S = 0.5
 
 
 class StorePort(Protocol):
@@ -343,14 +344,22 @@ class Engine:
 
     async def reconcile(self, *, dry_run: bool) -> list[Row]:
         """How Asterisk's channels differ from what dialerd believes; without `dry_run` put right."""
+        rows = await self._drift()
+        if rows:  # what is gone a moment later was an event under way
+            await asyncio.sleep(DRIFT_LASTS_S)
+            again = await self._drift()
+            rows = [row for row in rows if row in again]
+        for node in self.nodes.values() if not dry_run else ():
+            await node.compare_again()
+        return rows
+
+    async def _drift(self) -> list[Row]:
         rows: list[Row] = []
         for name, node in self.nodes.items():
             channels = await node.channels()
             with contextlib.suppress(TimeoutError):  # what was told before the list is taken in first
                 await asyncio.wait_for(self._queue.join(), 1.0)
             rows += drift(self.dialer.floor, name, channels)
-            if not dry_run:
-                await node.compare_again()
         return rows
 
     # -- views (same thread, nothing changed)
