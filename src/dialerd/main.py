@@ -10,6 +10,7 @@ import contextlib
 import itertools
 import logging
 import os
+import resource
 import signal
 import sys
 import time
@@ -40,6 +41,7 @@ from dialerd.telemetry import Telemetry, Timings
 
 log = logging.getLogger("dialerd")
 VERSION = package_version("dialerd")
+MOST_DESCRIPTORS = 16_384
 SWITCH_INTERVAL_S = 0.001
 """How long a busy thread may keep the interpreter from another. The writer gives it away at each statement, and every
 verdict waits for the writer: Python's own 5 ms each time would be what a person waits (benchmarks/call_path.py)."""
@@ -69,6 +71,7 @@ def main(config: str, simulated_pbx: bool, speed: float, seed: int, scenario: Pa
     except ConfigInvalid as error:
         print(error, file=sys.stderr)
         sys.exit(ExitCode.CONFIG)
+    _allow_descriptors()
     os.umask(0o027)  # records hold telephone numbers: nothing for everybody's eyes (as UMask= in the unit)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     set_up(settings.dialerd.log_level, mask_numbers=settings.dialerd.mask_numbers, environ=os.environ)
@@ -159,6 +162,15 @@ async def run(settings: Settings, simulated: SimulatedOptions | None = None) -> 
         )
         await engine.shut_down(settings.dialerd.drain_timeout_s)
     log.info("stopped")
+
+
+def _allow_descriptors() -> None:
+    """As many open files as the system lets us have: silent connections must not keep the store from its file."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, MOST_DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):  # systemd's unit says the same, and may forbid it here
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _stop_signals() -> asyncio.Event:

@@ -36,6 +36,7 @@ group = "{group}"
 name = "pbx"
 port = {ami}
 secret = "simulated"
+agi = "{form}"
 agi_listen = "127.0.0.1:{agi}"
 {agi_url}
 verdict_socket = "{folder}/v/verdict.sock"
@@ -76,16 +77,22 @@ class Plant:
         state: Path | None = None,
         url: str = "",
         agi_url: str = "",
+        form: str = "fastagi",
         filters: tuple[str, ...] | None = None,
         module: Sequence[str] = ("dialerd.main",),
+        descriptors: tuple[int, int] | None = None,
     ) -> None:
-        """`state`: where the database goes; `url`: another store; `module`: what is run instead of dialerd."""
+        """`state`: where the database goes; `url`: another store; `module`: what is run instead of dialerd.
+
+        `descriptors`: how many files it may open, soft and hard limit.
+        """
         self.folder = folder
         self.people = people
         self.state = state or folder
         self.world = TelephoneWorld(people, filters=filters)
         self.agi_port = free_port()
         self._module = list(module)
+        self._descriptors = descriptors
         self.config = folder / "dialerd.toml"
         self.config.write_text(
             CONFIG.format(
@@ -95,6 +102,7 @@ class Plant:
                 group=grp.getgrgid(os.getgid()).gr_name,
                 ami=self.world.port,
                 agi=self.agi_port,
+                form=form,
                 agi_url=f'agi_url = "{agi_url}"' if agi_url else "",
             )
         )
@@ -108,9 +116,11 @@ class Plant:
     def start(self) -> None:
         """Start dialerd and wait until it is healthy."""
         module, *arguments = self._module
+        soft, hard = self._descriptors or (0, 0)
+        limit = ["prlimit", f"--nofile={soft}:{hard}"] if soft else []
         with (self.folder / "dialerd.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", module, *arguments, "--config", str(self.config)], stderr=log, cwd=ROOT
+                [*limit, sys.executable, "-m", module, *arguments, "--config", str(self.config)], stderr=log, cwd=ROOT
             )
         self.wait(lambda: self._healthy(), 20, "dialerd is healthy")
 

@@ -38,6 +38,8 @@ from dialerd.core.messages import (
 log = logging.getLogger(__name__)
 
 MOST_HELD_EVENTS = 100_000
+MOST_CHANNELS = 20_000
+"""Of ours, as events tell. More cannot be true: the book is then written anew from Asterisk's own list."""
 
 
 def attempt_of(channel_id: str) -> int | None:
@@ -211,7 +213,9 @@ class AsteriskNode:
     # ------------------------------------------------------------ from the link
 
     def _take_event(self, event: dict[str, str]) -> None:
-        if self._held is None:
+        if len(self._book) > MOST_CHANNELS:
+            self._link.drop(f"Asterisk tells of more than {MOST_CHANNELS} channels of ours: compared anew")
+        elif self._held is None:
             self._tell_all(self._translator.translate(event, self._now()))
         elif len(self._held) < MOST_HELD_EVENTS:
             self._held.append(event)
