@@ -105,6 +105,13 @@ def test_a_campaign_without_room_leaves_its_agents_to_the_others(room: int) -> N
     assert share_agents([claimant(1, 1, 2, 3, priority=60, room=room), claimant(2, 1, 2, 3)]) == {1: room, 2: 3 - room}
 
 
+def test_power_needs_an_agent_for_each_call_that_the_ledger_does_not_allow_beyond() -> None:
+    claimant = Claimant(
+        campaign_id=1, priority=50, ready=frozenset(range(100)), in_flight=20, calls_per_agent=10.0, room=60, spare=30
+    )
+    assert share_agents([claimant]) == {1: 50}
+
+
 def test_power_needs_fewer_agents_for_its_calls() -> None:
     own = share_agents(
         [claimant(1, 1, 2, 3, in_flight=3, calls_per_agent=2.0, room=0, priority=60), claimant(2, 1, 2, 3)]

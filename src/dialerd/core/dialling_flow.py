@@ -68,6 +68,7 @@ class DiallingFlow:
                     in_flight=self.floor.in_flight(run.campaign.id),
                     calls_per_agent=run.campaign.dial_ratio if run.campaign.dial_mode is DialMode.POWER else 1.0,
                     room=self._room(run, now),
+                    spare=run.abandon_allowance,
                 )
                 for run in runs
             ]

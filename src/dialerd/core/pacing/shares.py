@@ -9,7 +9,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimant:
-    """One campaign asking for agents: who is ready for it, its calls in flight, and the most it could place now."""
+    """One campaign asking for agents: who is ready for it, its calls in flight, and the most it could place now.
+
+    `spare`: calls beyond its agents that it may have at all (what the abandon ledger still allows); None: any.
+    """
 
     campaign_id: int
     priority: int
@@ -17,6 +20,12 @@ class Claimant:
     in_flight: int
     calls_per_agent: float
     room: int
+    spare: int | None = None
+
+    def agents_for(self, calls: int) -> int:
+        """How many agents `calls` calls need."""
+        at_least = calls - self.spare if self.spare is not None else 0
+        return max(math.ceil(calls / max(1.0, self.calls_per_agent)), at_least)
 
 
 def share_agents(claimants: Sequence[Claimant]) -> dict[int, int]:
@@ -35,19 +44,19 @@ def share_agents(claimants: Sequence[Claimant]) -> dict[int, int]:
     taken: set[int] = set()
     own: dict[int, int] = {}
     for claimant in order:
-        kept = _first(claimant, claimant.in_flight, taken, memberships)
+        kept = _first(claimant, claimant.agents_for(claimant.in_flight), taken, memberships)
         taken.update(kept)
         own[claimant.campaign_id] = len(kept)
     for claimant in order:
-        more = _first(claimant, claimant.room, taken, memberships)
+        wanted = claimant.agents_for(claimant.in_flight + claimant.room) - own[claimant.campaign_id]
+        more = _first(claimant, wanted, taken, memberships)
         taken.update(more)
         own[claimant.campaign_id] += len(more)
     return own
 
 
-def _first(claimant: Claimant, calls: int, taken: set[int], memberships: dict[int, int]) -> list[int]:
-    """The free agents that `calls` calls need."""
-    needed = math.ceil(calls / max(1.0, claimant.calls_per_agent))
+def _first(claimant: Claimant, needed: int, taken: set[int], memberships: dict[int, int]) -> list[int]:
+    """The first `needed` free agents."""
     free = claimant.ready - taken
     if not 0 < needed < len(free):
         return list(free) if needed > 0 else []
