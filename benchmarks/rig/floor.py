@@ -51,29 +51,29 @@ dial_string = "PJSIP/{{number}}@main"
 max_channels = 10000
 calls_per_second = 500
 """
-# Most attempts reach nobody, talks are short: so 500 agents are enough for 200 attempts a second.
+# Most attempts reach nobody and soon, talks are short: so 500 agents are enough for 200 attempts a second.
 SCENARIO = """\
 message_s = 2.0
 [outcomes]
 person = 0.08
 machine = 0.10
-busy = 0.30
-no_answer = 0.42
+busy = 0.42
+no_answer = 0.30
 congestion = 0.04
 invalid = 0.03
 rejected = 0.02
 failed = 0.01
 [network]
-post_dial_delay = {shape = "uniform", min_s = 0.3, max_s = 1.0}
-refusal_delay = {shape = "uniform", min_s = 0.3, max_s = 1.5}
-gives_up_share = 0.5
-gives_up_after = {shape = "uniform", min_s = 3.0, max_s = 6.0}
+post_dial_delay = {shape = "uniform", min_s = 0.2, max_s = 0.6}
+refusal_delay = {shape = "uniform", min_s = 0.3, max_s = 1.0}
+gives_up_share = 0.8
+gives_up_after = {shape = "uniform", min_s = 1.5, max_s = 4.0}
 [people]
-ring = {shape = "uniform", min_s = 1.5, max_s = 5.0}
+ring = {shape = "uniform", min_s = 1.0, max_s = 3.0}
 patience = {shape = "uniform", min_s = 20.0, max_s = 40.0}
-talk = {shape = "uniform", min_s = 2.0, max_s = 14.0}
+talk = {shape = "uniform", min_s = 2.0, max_s = 8.0}
 [machines]
-ring = {shape = "uniform", min_s = 2.0, max_s = 5.0}
+ring = {shape = "uniform", min_s = 1.0, max_s = 3.0}
 [agents]
 phone_answer = {shape = "uniform", min_s = 0.2, max_s = 1.0}
 """
@@ -121,7 +121,7 @@ class Floor:
             {
                 "name": "bench", "dial_mode": "power", "dial_ratio": 10.0, "trunk": "main", "caller_id": "+15550100",
                 "abandon_message": "dialerd/abandon", "amd_enabled": True, "max_lines": 10000, "wrapup_time": 4,
-                "calls_per_second": calls_per_second, "dial_timeout": 6, "daily_start": "00:00", "daily_end": "24:00",
+                "calls_per_second": calls_per_second, "dial_timeout": 5, "daily_start": "00:00", "daily_end": "24:00",
                 "call_days": "mon-sun", "timezone": "UTC", "target_abandon_rate": 50.0, "max_abandon_rate": 60.0,
             },
         )  # fmt: skip
