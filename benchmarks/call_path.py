@@ -69,7 +69,7 @@ class Run:
 def one_rate(rate: float, chosen: argparse.Namespace) -> Run:
     """Run one rate on a floor of its own."""
     warm_up, seconds = chosen.warm_up, chosen.seconds
-    with floor(chosen.folder) as running:
+    with floor(chosen.folder, nice=chosen.nice) as running:
         running.set_up(
             agents=chosen.agents, leads=int(rate * (warm_up + seconds + 5) * 1.05) + 100, calls_per_second=rate
         )
@@ -180,9 +180,13 @@ def main() -> int:
     parser.add_argument("--warm-up", type=float, default=30.0)
     parser.add_argument("--quick", action="store_true", help="20 s of each rate after 8 s")
     parser.add_argument("--folder", type=Path, default=Path("/var/tmp"), help="where the store lies while it runs")
+    parser.add_argument(
+        "--nice", type=int, default=0, help="of dialerd and PBX; -15 on a machine others use too (root)"
+    )
     chosen = parser.parse_args()
     if chosen.quick:
         chosen.seconds, chosen.warm_up = 20.0, 8.0
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, nice {chosen.nice}, yardstick {yardstick():.1f} ms")
     print(f"{chosen.agents} agents, {chosen.seconds:g} s for each rate after {chosen.warm_up:g} s; CPU per attempt of")
     print("dialerd and of the simulated PBX; ×yard: in bare loops of 100,000 additions; latencies in ms", flush=True)
     print(" ".join(name.rjust(width) for name, width in COLUMNS), flush=True)

@@ -186,17 +186,20 @@ class Floor:
 
 
 @contextlib.contextmanager
-def floor(parent: Path | None = None, *, daemon_words: tuple[str, ...] = ()) -> Iterator[Floor]:
+def floor(parent: Path | None = None, *, daemon_words: tuple[str, ...] = (), nice: int = 0) -> Iterator[Floor]:
     """A simulated PBX and a dialerd connected to it, in a temporary folder; both ended afterwards.
 
-    `daemon_words`: what stands before the daemon's command line (a profiler).
+    `daemon_words`: what stands before the daemon's command line (a profiler). `nice` below 0 (root) keeps others on
+    the same machine from taking the cores of the two.
     """
     with tempfile.TemporaryDirectory(prefix="bench-", dir=parent) as name, tempfile.TemporaryDirectory() as sockets:
         folder, world = Path(name), Path(name) / "scenario.toml"
         world.write_text(SCENARIO)
+        first = ["nice", "-n", str(nice)] if nice else []
         with contextlib.ExitStack() as ended:
             pbx = subprocess.Popen(
                 [
+                    *first,
                     sys.executable,
                     "-m",
                     "dialerd.simulation.pbx",
@@ -219,7 +222,7 @@ def floor(parent: Path | None = None, *, daemon_words: tuple[str, ...] = ()) -> 
             config.chmod(0o600)
             log = ended.enter_context((folder / "dialerd.log").open("wb"))
             daemon = subprocess.Popen(
-                [*(daemon_words or (sys.executable,)), "-m", "dialerd.main", "--config", config], stderr=log
+                [*first, *(daemon_words or (sys.executable,)), "-m", "dialerd.main", "--config", config], stderr=log
             )
             ended.callback(_end, daemon)
             path = Path(sockets) / "control.sock"
