@@ -110,6 +110,7 @@ class Floor:
     daemon: subprocess.Popen[bytes]
     pbx: subprocess.Popen[bytes]
     agi_port: int
+    socket: Path
     client: Client
     agents: list[str] = field(default_factory=list)
 
@@ -232,7 +233,7 @@ def floor(parent: Path | None = None, *, daemon_words: tuple[str, ...] = (), nic
                     raise RuntimeError(f"dialerd did not start: {(folder / 'dialerd.log').read_text()}")
                 time.sleep(0.05)
             client = Client(path)
-            running = Floor(folder, daemon, pbx, agi_port, client)
+            running = Floor(folder, daemon, pbx, agi_port, path, client)
             running.wait_for(lambda: all(n["connected"] for n in client.ask("status")["asterisk"]), 20, "the AMI link")
             yield running
 
