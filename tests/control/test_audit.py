@@ -130,3 +130,19 @@ async def test_no_request_stalls_the_loop(payload: Any) -> None:
     await asyncio.gather(*(rig.dispatcher.respond(line, ADMIN) for _ in range(10)))
     watching.cancel()
     assert worst < 0.1, f"{1000 * worst:.0f} ms"
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\udfffb", "x\0y"])
+@pytest.mark.parametrize(
+    ("method", "field"),
+    [("campaign.start", "name"), ("lead.show", "lead"), ("call.list", "campaign"), ("agent.pause", "reason")],
+)
+async def test_what_no_database_can_store_is_refused_in_a_sentence(method: str, field: str, text: str) -> None:
+    """Half of a surrogate pair, and NUL in what is looked up: no unexpected error, no traceback in the journal."""
+    rig = Rig()
+    params = {"name": "1001", field: text} if method.startswith("agent") else {field: text}
+    answer = await rig.call(method, params)
+    if field == "reason":
+        assert "error" not in answer, "the store makes free texts storable"
+    else:
+        assert answer["error"]["data"]["kind"] == "usage" and field in answer["error"]["message"], answer

@@ -202,7 +202,7 @@ class Plant:
 
     def why(self) -> str:
         """Why the campaign does (not) dial."""
-        return str(self.status()["campaigns"][0]["why"])
+        return str(next(c["why"] for c in self.status()["campaigns"] if c["name"] == "spring"))
 
     # -- campaign, agents, leads
 
@@ -213,7 +213,8 @@ class Plant:
             name = str(1000 + n)
             self.ask("agent.add", name=name, endpoint=f"PJSIP/{name}", campaigns=["spring"])
             self.ask("agent.login", name=name)
-        self.leads(leads)
+        if leads:
+            self.leads(leads)
         self.wait(lambda: self.status()["agents"]["ready"] == agents, 10, "the agents are ready")
         self.ask("campaign.start", name="spring")
 

@@ -46,7 +46,7 @@ async def test_settings_come_as_text_too(world: World) -> None:
     given = {
         "name": "summer", "dial_mode": "power", "dial_ratio": "2.5", "amd_enabled": "yes", "daily_start": "08:30",
         "daily_end": "24:00", "call_days": "Mon-Fri,sun", "timezone": "Europe/Berlin", "target_abandon_rate": "2.5",
-        "cost_per_minute": "0.0355", "caller_id": "+4930123456", "opt_out_key": "*",
+        "cost_per_minute": "0.0355", "caller_id": "+4930123456", "opt_out_key": "8",
     }  # fmt: skip
     campaign = await world.store.records.add_campaign(given)
     assert campaign.dial_ratio == 2.5 and campaign.amd_enabled and campaign.target_abandon_rate == 0.025

@@ -15,6 +15,7 @@ from typing import Any
 from panoramisk.fast_agi import Application, Request
 
 from dialerd.asterisk.verdict import QuestionRefused, WaitingVerdicts, checked_question
+from dialerd.core.sparing import Sparing
 
 log = logging.getLogger(__name__)
 
@@ -112,6 +113,7 @@ class SafeApplication(Application):  # type: ignore[misc,unused-ignore]
         self._command_timeout_s = command_timeout_s
         self._most_connections = most_connections
         self._conversations: set[asyncio.Task[Any]] = set()
+        self._refusals = Sparing()
         self._server: asyncio.Server | None = None
 
     async def start(self, host: str, port: int) -> int:
@@ -144,7 +146,9 @@ class SafeApplication(Application):  # type: ignore[misc,unused-ignore]
             log.debug("FastAGI peer gone: %r", error)
         except (QuestionRefused, ValueError) as error:
             self._counters["agi_refused"] += 1
-            log.warning("FastAGI request refused: %s", error)
+            kept_back = self._refusals.admit(asyncio.get_running_loop().time())  # the port is open to every local user
+            if kept_back is not None:
+                log.warning("FastAGI request refused: %s (%d more before)", error, kept_back)
         except asyncio.CancelledError:
             pass  # stop(): the connection is closed below, that is the answer
         except Exception:

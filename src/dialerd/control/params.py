@@ -49,6 +49,8 @@ def named(shape: type[S]) -> Binder:
                 values[part.name] = msgspec.convert(params[key], part.type)
             except msgspec.ValidationError as error:
                 mistakes.append(f"{key}{_plain(str(error), part.type)}")
+            except UnicodeEncodeError:
+                mistakes.append(f"{key}: holds half of a surrogate pair, which is no text")
         if mistakes:
             raise ParamsInvalid(one_sentence(mistakes))
         return shape(**values)

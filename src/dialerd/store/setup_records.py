@@ -112,7 +112,7 @@ def _check_references(session: Session, columns: Mapping[str, Any], campaign_id:
             raise Conflict(f"there is a campaign {name} already")
 
 
-_ENDPOINT = r"[A-Za-z0-9]{1,16}/[A-Za-z0-9_.@:/+-]{1,80}"
+_ENDPOINT = r"[A-Za-z][A-Za-z0-9]{0,15}/[A-Za-z0-9_.@:/+-]{1,80}"
 _AGENT_CHECKS = {
     "name": matching(NAME.pattern, NAME_RULE, may_be_empty=False),
     "full_name": matching(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,100}", "up to 100 characters, no control characters"),

@@ -12,7 +12,9 @@ from dialerd.control.ports import Row
 from dialerd.core.campaign import CampaignState, CampaignVerb
 from dialerd.core.messages import CampaignOrder, CampaignSaved, LeadsAdded
 
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+STORABLE = r"\A[^\x00\ud800-\udfff]*\Z"
+"""No NUL and no half of a surrogate pair: no database takes them, not even to look for them."""
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=STORABLE)]
 
 LIVE_KEYS = ("state", "why", "dials_now", "fault")
 """What the running dialer knows better than the store."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 
 from dialerd.control.context import Context, ParamsInvalid
-from dialerd.control.methods.campaigns import Name
+from dialerd.control.methods.campaigns import STORABLE, Name
 from dialerd.control.ports import Row
 from dialerd.control.protocol import MAX_IMPORT_ROWS, MAX_LIST_ROWS
 from dialerd.core.lead import LeadState
@@ -37,7 +37,7 @@ class ListParams(msgspec.Struct, frozen=True):
 class LeadParams(msgspec.Struct, frozen=True):
     """`lead`: id or number."""
 
-    lead: Annotated[str, msgspec.Meta(min_length=1, max_length=40)] | int
+    lead: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=STORABLE)] | int
 
 
 async def import_rows(context: Context, params: ImportParams) -> Row:
