@@ -65,7 +65,7 @@ def _sqlite(path: Path, pragmas: dict[str, Any], wait_s: int) -> peewee.Database
             "journal_mode": "wal",
             "foreign_keys": 1,
             "busy_timeout": wait_s * 1000,
-            "cache_size": -64000,
+            "cache_size": -16000,  # 16 MB: soon full, so that memory stands still; the kernel caches the file anyway
             **pragmas,
         },
     )
