@@ -146,3 +146,8 @@ async def test_what_no_database_can_store_is_refused_in_a_sentence(method: str, 
         assert "error" not in answer, "the store makes free texts storable"
     else:
         assert answer["error"]["data"]["kind"] == "usage" and field in answer["error"]["message"], answer
+
+
+async def test_a_wrong_value_is_not_sent_back_whole() -> None:
+    kind, message = await Rig().error("lead.list", {"state": "x" * 65_536})
+    assert kind == "usage" and message.startswith("state: must be one of") and len(message) < 400

@@ -21,6 +21,9 @@ S = TypeVar("S", bound=msgspec.Struct)
 MOST_REPORTED = 5
 """More mistakes than this are counted, not listed."""
 
+LONGEST_MISTAKE = 300
+"""Characters: a wrong value of 64 KB is not sent back whole."""
+
 _AT = re.compile(r" - at `\$(.*)`\Z")
 _EXPECTED = re.compile(r"\AExpected `([^`]+)`(?: ((?:of length )?[<>]=?) (\S+))?(?:, got `([^`]+)`)?")
 _WORDS = {"str": "a text", "int": "a whole number", "float": "a number", "bool": "true or false", "null": "nothing"}
@@ -76,7 +79,8 @@ def columns(params: Mapping[str, Any]) -> dict[str, Any]:
 def one_sentence(mistakes: list[str]) -> str:
     """Join mistakes by `; `, the first few of them."""
     more = len(mistakes) - MOST_REPORTED
-    return "; ".join(mistakes[:MOST_REPORTED]) + (f"; and {more} more" if more > 0 else "")
+    told = [text if len(text) <= LONGEST_MISTAKE else text[:LONGEST_MISTAKE] + "…" for text in mistakes[:MOST_REPORTED]]
+    return "; ".join(told) + (f"; and {more} more" if more > 0 else "")
 
 
 def instant(text: str, field: str) -> datetime:
