@@ -45,6 +45,9 @@ TEXTS: tuple[str, ...] = (
 )
 """One of each kind that has broken a dialer, a spreadsheet or a terminal before."""
 
+KNOWN = sorted(METHODS.keys() - {"call.reconcile"})
+"""call.reconcile needs no parameter: from an admin it is no attack but an order, and it drops the link to compare."""
+
 NAMES = ("name", "campaign", "list", "rows", "lead", "call", "number", "timezone", "protocol", "changes", "limit",
          "offset", "since", "until", "live", "note", "reason", "disposition", "callback_at", "endpoint", "campaigns",
          "leg_mode", "full_name", "force", "status", "agent", "state", "trunk", "caller_name")  # fmt: skip
@@ -83,7 +86,7 @@ def value(rng: random.Random, depth: int = 0) -> Any:
 
 def request(rng: random.Random) -> Any:
     """Something like a JSON-RPC request: a real method with hostile parameters, or hardly one at all."""
-    method = rng.choice([*METHODS, *METHODS, text(rng)[:5000]])
+    method = rng.choice([*KNOWN, *KNOWN, text(rng)[:5000]])
     params: Any = {rng.choice(NAMES): value(rng) for _ in range(rng.randrange(5))}
     if rng.random() < 0.1:
         params = value(rng)
