@@ -20,6 +20,7 @@ from dialerd.core.messages import (
     SaveAttempt,
     SaveCampaignState,
 )
+from dialerd.store.chain import verify_chain
 from dialerd.store.units import micros
 
 
@@ -128,6 +129,28 @@ def test_a_repeated_close_and_later_progress_change_nothing(world: World) -> Non
     world.pass_time(hours=1)
     world.submit(close, SaveAttempt(attempt=attempt), world.end(attempt, Status.ANSWERED, "sale"))
     assert (world.rows("SELECT * FROM call_log"), world.rows("SELECT * FROM lead")) == before
+
+
+def test_records_that_end_in_one_commit_are_as_if_they_had_ended_one_by_one(world: World) -> None:
+    campaign_id = world.campaign_with_leads(4)
+    attempts, _ = world.open_attempts(world.claim(campaign_id, 4).leads)
+    endings = [
+        world.end(attempts[0], Status.NO_ANSWER),
+        world.end(attempts[1], Status.ANSWERED, "sale", live_answer=True),
+        world.end(attempts[2], Status.ANSWERED, "dnc", live_answer=True),
+        world.end(attempts[0], Status.BUSY),  # repeated: the first counts
+        world.end(attempts[3], Status.ABANDONED, live_answer=True),
+    ]
+    world.submit(*endings)
+    rows = world.rows("SELECT id, status, chain_seq, prev_hash, record_hash FROM call_log ORDER BY id")
+    assert [(row["status"], row["chain_seq"]) for row in rows] == [
+        ("no_answer", 1), ("answered", 2), ("answered", 3), ("abandoned", 4),
+    ]  # fmt: skip
+    assert [row["prev_hash"] for row in rows[1:]] == [row["record_hash"] for row in rows[:-1]]
+    assert world.work(verify_chain).intact
+    states = [row["state"] for row in world.rows("SELECT state FROM lead ORDER BY id")]
+    assert states == ["retry", "completed", "dnc", "retry"]
+    assert len(world.rows("SELECT * FROM abandon_ledger")) == 3
 
 
 def test_a_record_without_an_ending_is_marked_lost_and_approximate(world: World) -> None:

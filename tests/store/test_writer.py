@@ -186,6 +186,26 @@ def test_closing_a_store_that_fails_gives_up_after_its_time(sqlite_url: str) -> 
     assert 0.2 < time.monotonic() - began < 5
 
 
+def test_waiting_for_a_commit_ends_when_everything_before_it_is_committed(world: World) -> None:
+    for number in range(3):
+        world.store.submit(LogEvent(level="info", text=str(number)))
+    world.store._writer.committed().result(timeout=20)
+    assert world.store.backlog == 0 and len(world.rows("SELECT id FROM event_log")) == 3
+
+
+def test_nobody_is_told_of_a_commit_that_never_came(sqlite_url: str) -> None:
+    world = World(sqlite_url, retry_s=(0.02, 0.05))
+    world.open()
+    Faults(world).left = 10**9
+    world.store.submit(LogEvent(level="info", text="lost"))
+    told = world.store._writer.committed()
+    world.store.close(timeout_s=0.2)
+    with pytest.raises(Unavailable):
+        told.result(timeout=1)
+    with pytest.raises(Unavailable):
+        world.store._writer.committed().result(timeout=1)
+
+
 def test_a_locked_sqlite_file_is_an_outage_that_heals(sqlite_url: str) -> None:
     world = World(sqlite_url, retry_s=(0.02, 0.05))
     world.open()
