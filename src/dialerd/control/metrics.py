@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import os
 import re
+from abc import ABC, abstractmethod
 from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import accumulate
@@ -25,7 +26,7 @@ DEFAULT_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.0, 5.0
 Labels = tuple[str, ...]
 
 
-class Metric:
+class Metric(ABC):
     """Name, help and label names of one metric; the subclasses hold the values."""
 
     kind = ""
@@ -56,9 +57,9 @@ class Metric:
             f"{self.name}{suffix}{{{inside}}} {_number(value)}" if inside else f"{self.name}{suffix} {_number(value)}"
         )
 
+    @abstractmethod
     def lines(self) -> list[str]:
         """The series in Prometheus' text form."""
-        raise NotImplementedError
 
 
 class Counter(Metric):
