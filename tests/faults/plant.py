@@ -256,5 +256,7 @@ class Plant:
             self.world.hang_up(channel)
         self.wait(lambda: self.status()["store"]["backlog"] == 0 and not self.world.calls(), 20, "all is over")
         self.wait(lambda: sum(self.status()["calls"].values()) == 0, 20, "dialerd knows it")
+        self.wait(lambda: self.status()["agents"]["wrap_up"] == 0, 10, "every wrap-up is over: records are closed")
+        self.wait(lambda: self.status()["store"]["backlog"] == 0, 20, "and written")
         dialled = self.people.dialled
         assert len(dialled) == len(set(dialled)), "a number was dialled twice"
