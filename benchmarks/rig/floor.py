@@ -10,6 +10,7 @@ import grp
 import json
 import os
 import re
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -193,6 +194,7 @@ def floor(parent: Path | None = None, *, daemon_words: tuple[str, ...] = (), nic
     `daemon_words`: what stands before the daemon's command line (a profiler). `nice` below 0 (root) keeps others on
     the same machine from taking the cores of the two.
     """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # a benchmark that is ended ends its processes too
     with tempfile.TemporaryDirectory(prefix="bench-", dir=parent) as name, tempfile.TemporaryDirectory() as sockets:
         folder, world = Path(name), Path(name) / "scenario.toml"
         world.write_text(SCENARIO)
