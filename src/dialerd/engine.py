@@ -343,13 +343,13 @@ class Engine:
         self._put(_Expire())
 
     async def reconcile(self, *, dry_run: bool) -> list[Row]:
-        """How Asterisk's channels differ from what dialerd believes; without `dry_run` put right."""
+        """How Asterisk's channels differ from what dialerd believes; without `dry_run` what differs is put right."""
         rows = await self._drift()
         if rows:  # what is gone a moment later was an event under way
             await asyncio.sleep(DRIFT_LASTS_S)
             again = await self._drift()
             rows = [row for row in rows if row in again]
-        for node in self.nodes.values() if not dry_run else ():
+        for node in self.nodes.values() if rows and not dry_run else ():
             await node.compare_again()
         return rows
 

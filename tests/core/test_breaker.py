@@ -114,6 +114,15 @@ def test_refusals_by_the_called_party_are_a_trunk_that_works(causes: dict[str, i
     assert not problems(stage.dialer.floor) and len(stage.all(Originate)) > 60
 
 
+def test_a_carrier_that_forbids_every_call_is_a_trunk_that_refuses() -> None:
+    """SIP 403, as after an unpaid bill: never a ring between the refusals, so it is not the people called."""
+    stage = Stage(campaign(**MANY), agents=[agent(1)], leads=500)
+    hours_of(stage, 60, hangup_cause=21, sip_cause=403)
+    (problem,) = problems(stage.dialer.floor)
+    assert "rejected (SIP 403)" in problem
+    assert len(stage.all(Originate)) < 20
+
+
 def test_a_channel_that_cannot_be_made_counts_and_a_lost_link_does_not() -> None:
     stage = Stage(campaign(**MANY), agents=[agent(1)], leads=500)
     for _ in range(20):

@@ -116,7 +116,7 @@ async def _conversed(rng: random.Random) -> None:
             reader.feed_data(piece)
         if rng.random() < 0.8:
             reader.feed_eof()
-        await application.handler(reader, Ear())  # type: ignore[arg-type]
+        await application._conversations.serve(reader, Ear())  # type: ignore[arg-type]
 
     async with asyncio.timeout(5):
         await asyncio.gather(*(converse() for _ in range(10)))
@@ -148,7 +148,7 @@ async def _refused(rng: random.Random, folder: Path) -> None:
             reader.feed_data(piece)
         if rng.random() < 0.5:
             reader.feed_eof()
-        await served._serve(reader, Ear())  # type: ignore[arg-type]
+        await served._conversations.serve(reader, Ear())  # type: ignore[arg-type]
 
     async with asyncio.timeout(5):
         await asyncio.gather(*(ask() for _ in range(10)))

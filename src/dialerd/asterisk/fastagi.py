@@ -14,6 +14,7 @@ from typing import Any
 
 from panoramisk.fast_agi import Application, Request
 
+from dialerd.asterisk.conversations import Conversations
 from dialerd.asterisk.verdict import QuestionRefused, WaitingVerdicts, checked_question
 from dialerd.core.sparing import Sparing
 
@@ -111,15 +112,14 @@ class SafeApplication(Application):  # type: ignore[misc,unused-ignore]
         self._counters = counters
         self._environment_timeout_s = environment_timeout_s
         self._command_timeout_s = command_timeout_s
-        self._most_connections = most_connections
-        self._conversations: set[asyncio.Task[Any]] = set()
+        self._conversations = Conversations(self._converse, name="FastAGI", most=most_connections, counters=counters)
         self._refusals = Sparing()
         self._server: asyncio.Server | None = None
 
     async def start(self, host: str, port: int) -> int:
         """Listen; returns the port (useful when `port` is 0). Raises OSError."""
         self._server = await asyncio.start_server(
-            self.handler, host, port, backlog=1024, limit=LONGEST_ENVIRONMENT_BYTES
+            self._conversations.serve, host, port, backlog=1024, limit=LONGEST_ENVIRONMENT_BYTES
         )
         return int(self._server.sockets[0].getsockname()[1])
 
@@ -127,38 +127,18 @@ class SafeApplication(Application):  # type: ignore[misc,unused-ignore]
         """Close the port and every conversation: the dialplan then handles these calls alone."""
         if self._server is not None:
             self._server.close()
-        for task in list(self._conversations):
-            task.cancel()
-        await asyncio.gather(*self._conversations, return_exceptions=True)
+        await self._conversations.stop()
 
-    async def handler(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection, from accept to close. Never raises, whatever the peer sends."""
-        task = asyncio.current_task()
-        assert task is not None
-        self._conversations.add(task)
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            if len(self._conversations) > self._most_connections:
-                self._counters["agi_refused"] += 1
-                return
-            await self._converse(reader, writer)
-        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError, ConnectionError) as error:
-            self._counters["agi_broken"] += 1
-            log.debug("FastAGI peer gone: %r", error)
+            await self._ask(reader, writer)
         except (QuestionRefused, ValueError) as error:
             self._counters["agi_refused"] += 1
             kept_back = self._refusals.admit(asyncio.get_running_loop().time())  # the port is open to every local user
             if kept_back is not None:
                 log.warning("FastAGI request refused: %s (%d more before)", error, kept_back)
-        except asyncio.CancelledError:
-            pass  # stop(): the connection is closed below, that is the answer
-        except Exception:
-            self._counters["handler_errors"] += 1
-            log.exception("FastAGI conversation failed")
-        finally:
-            self._conversations.discard(task)
-            writer.close()
 
-    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async with asyncio.timeout(self._environment_timeout_s):
             raw = await reader.readuntil(b"\n\n")
         lines = raw.decode("utf-8", "replace").split("\n")

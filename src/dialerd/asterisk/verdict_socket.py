@@ -18,6 +18,7 @@ from typing import Any
 
 import msgspec
 
+from dialerd.asterisk.conversations import Conversations
 from dialerd.asterisk.verdict import QuestionRefused, Verdict, WaitingVerdicts, checked_question
 from dialerd.core.errors import Unavailable
 
@@ -69,8 +70,9 @@ class VerdictSocket:
         self._group = group
         self._mode = mode
         self._request_timeout_s = request_timeout_s
-        self._most_connections = most_connections
-        self._conversations: set[asyncio.Task[Any]] = set()
+        self._conversations = Conversations(
+            self._one_request, name="verdict socket", most=most_connections, counters=counters
+        )
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -82,7 +84,9 @@ class VerdictSocket:
                 f"cannot make the verdict socket {self._path}: {error}; "
                 "see verdict_socket and verdict_group of [[asterisk]]"
             ) from error
-        self._server = await asyncio.start_unix_server(self._serve, sock=listening, limit=LONGEST_REQUEST_BYTES)
+        self._server = await asyncio.start_unix_server(
+            self._conversations.serve, sock=listening, limit=LONGEST_REQUEST_BYTES
+        )
 
     def _bind(self) -> socket.socket:
         folder = self._path.parent
@@ -127,31 +131,8 @@ class VerdictSocket:
         if self._server is None:
             return
         self._server.close()
-        for task in list(self._conversations):
-            task.cancel()
-        await asyncio.gather(*self._conversations, return_exceptions=True)
+        await self._conversations.stop()
         self._path.unlink(missing_ok=True)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._conversations.add(task)
-        try:
-            if len(self._conversations) > self._most_connections:
-                self._counters["agi_refused"] += 1
-                return
-            await self._one_request(reader, writer)
-        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError, ConnectionError) as error:
-            self._counters["agi_broken"] += 1
-            log.debug("verdict socket: peer gone: %r", error)
-        except asyncio.CancelledError:
-            pass  # stop(): the connection is closed below, that is the answer
-        except Exception:
-            self._counters["handler_errors"] += 1
-            log.exception("verdict socket: conversation failed")
-        finally:
-            self._conversations.discard(task)
-            writer.close()
 
     async def _one_request(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async with asyncio.timeout(self._request_timeout_s):

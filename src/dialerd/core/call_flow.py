@@ -28,9 +28,10 @@ from dialerd.core.messages import (
 from dialerd.core.moment import Moment
 
 CANCELLABLE = frozenset({AttemptState.DIALING, AttemptState.RINGING})
-TRUNK_FAILED = frozenset({Status.CONGESTION, Status.FAILED})
+TRUNK_FAILED = frozenset({Status.CONGESTION, Status.FAILED, Status.REJECTED})
+"""Without any ringing. A person may reject a call, but not ten in a row: that is a carrier with an unpaid bill (403)."""
 TRUNK_WORKED = frozenset({Status.BUSY, Status.INVALID_NUMBER})
-"""What only a network that works says. Other refusals prove nothing: a carrier may reject every call of a customer."""
+"""What only a network that works says."""
 
 
 class CallFlow:

@@ -112,7 +112,7 @@ class Dialer:
             PbxLost: self.reconcile.lost,
             OptOutTrace: lambda e, now: self.reconcile.opt_out(e, self.floor.settings.default_node),
             # Asterisk: calls
-            OriginateFailed: self._originate_failed,
+            OriginateFailed: self.calls.originate_failed,
             CallRinging: self.calls.ringing,
             CallAnswered: self.calls.answered,
             VerdictAsked: self.verdicts.asked,
@@ -245,9 +245,6 @@ class Dialer:
         return call
 
     # -- store, campaigns, shutdown
-
-    def _originate_failed(self, event: OriginateFailed, now: Moment) -> None:
-        self.calls.originate_failed(event, now)
 
     def _store_failed(self, event: StoreFailed, now: Moment) -> None:
         if not self.floor.store_fault:
