@@ -49,6 +49,10 @@ class Conversations:
             self._running.discard(task)
             writer.close()
 
+    def __len__(self) -> int:
+        """How many there are now."""
+        return len(self._running)
+
     async def stop(self) -> None:
         """End them all: the dialplan then handles these calls alone."""
         for task in list(self._running):
