@@ -12,6 +12,7 @@ import pytest
 
 from dialerd.core.agent import AgentProfile
 from dialerd.core.campaign import Campaign, CampaignVerb, DialMode
+from dialerd.core.compliance import CallingRules
 from dialerd.core.dialer import Dialer
 from dialerd.core.errors import Conflict, DialerError, NotFound
 from dialerd.core.lead import Lead
@@ -41,6 +42,7 @@ from dialerd.core.moment import Moment
 from dialerd.core.pacing import PacingInputs
 from dialerd.core.pacing.power import power
 from dialerd.core.pacing.progressive import progressive
+from dialerd.core.rule_set import RuleSet
 from dialerd.core.settings import DialerSettings, Trunk
 from dialerd.engine import Engine
 
@@ -119,7 +121,10 @@ class FakeNode:
 
 
 def campaign(identity: int, name: str, mode: DialMode = DialMode.PROGRESSIVE) -> Campaign:
-    return Campaign(id=identity, name=name, dial_mode=mode, trunk="main", caller_id="+15550100", abandon_message="x")
+    return Campaign(
+        id=identity, name=name, dial_mode=mode, trunk="main", caller_id="+15550100", abandon_message="x",
+        rules=CallingRules(law=RuleSet(name="none", version="1", title="no rules of law")),
+    )  # fmt: skip
 
 
 class Rig:

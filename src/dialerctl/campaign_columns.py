@@ -72,12 +72,14 @@ def _group(
 
 DIAL_MODES = click.Choice(["predictive", "progressive", "power", "preview"])
 MEASURED_FROM = click.Choice(["answer", "greeting_end"])
+LEAD_ORDERS = click.Choice(["down", "up", "random", "oldest", "newest", "rank"])
 AMD_ACTIONS = click.Choice(["hangup", "voicemail", "transfer"])
 
 CAMPAIGN_COLUMNS: tuple[CampaignColumn, ...] = (
     *_group(
         "Dialling",
         ("dial_mode", DIAL_MODES, "", "How calls are paced."),
+        ("rule_set", str, "NAME", "Law to keep: dialerctl rules list; none: no law."),
         ("priority", click.IntRange(1, 99), "1-99", "Who comes first when lines are short; higher wins."),
         ("trunk", str, "NAME", "Trunk from dialerd.toml that carries the calls."),
         ("caller_id", str, "NUMBER", "Number shown to the called person."),
@@ -126,7 +128,18 @@ CAMPAIGN_COLUMNS: tuple[CampaignColumn, ...] = (
         ("timezone", str, "ZONE", "The campaign's own zone, like Europe/Berlin."),
         ("max_attempts", click.IntRange(min=1), "ATTEMPTS", "Most attempts for a lead."),
         ("max_attempts_per_day", click.IntRange(min=1), "ATTEMPTS", "Most attempts to a number in 24 hours."),
-        ("retry_delay", SECONDS, "SECONDS", "Wait before the next attempt."),
+        ("max_attempts_per_window", click.IntRange(min=0), "ATTEMPTS", "Most to a number in the window; 0: no limit."),
+        ("attempt_window_days", click.IntRange(min=1), "DAYS", "How long that window is; it rolls."),
+        ("max_attempts_per_number", click.IntRange(min=0), "ATTEMPTS", "Most to a number ever; 0: no limit."),
+        ("retry_delay", SECONDS, "SECONDS", "Wait before the next attempt (without a retry rule)."),
+    ),
+    *_group(
+        "Which lead is next",
+        ("lead_order", LEAD_ORDERS, "", "Order within a list: down is as imported."),
+        ("closing_zones_first", None, "", "Call first where the calling window closes first."),
+        ("abandoned_first", None, "", "Call abandoned people first, where an agent is guaranteed."),
+        ("callback_tolerance", SECONDS, "SECONDS", "Later than this, anyone may make an agent's callback."),
+        ("lead_filter", str, "EXPRESSION", "Which leads to call, like: city == 'Berlin' and rank > 3."),
     ),
     *_group(
         "Agents, records, money",

@@ -58,6 +58,11 @@ class DaemonSettings:
 
     state_dir: str = option("Where the database and the recordings live.", "/var/lib/dialerd", check=check.folder)
     runtime_dir: str = option("Where the sockets live.", "/run/dialerd", check=check.folder)
+    rules_dir: str = option(
+        "Folder with rule sets of your own (*.toml, docs/rules.md); it need not exist.",
+        "/etc/dialerd/rules",
+        check=check.folder,
+    )
     tick_s: float = option("Seconds between two pacing decisions of a campaign.", 1.0, low=0.25, high=5)
     calls_per_second: float = option("Most originations a second, all campaigns together.", 20.0, low=0.1, high=500)
     drain_timeout_s: float = option(

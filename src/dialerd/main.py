@@ -14,6 +14,7 @@ import resource
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version as package_version
 from pathlib import Path
@@ -28,12 +29,14 @@ from dialerd.control.metrics import Registry
 from dialerd.control.protocol import PROTOCOL_VERSION, ExitCode
 from dialerd.core.dialer import Dialer
 from dialerd.core.dispositions import definitions
-from dialerd.core.errors import DialerError, Unavailable
+from dialerd.core.errors import DialerError, Invalid, Unavailable
 from dialerd.core.moment import Moment
+from dialerd.core.rule_set import RuleSet
 from dialerd.core.settings import DialerSettings, Trunk
 from dialerd.engine import Engine
 from dialerd.identity import LiveIdentity
 from dialerd.logs import set_up
+from dialerd.rule_files import load_rule_sets
 from dialerd.service_manager import ServiceManager
 from dialerd.simulated import SimulatedOptions, simulated_pbx
 from dialerd.store import Store
@@ -68,7 +71,8 @@ def main(config: str, simulated_pbx: bool, speed: float, seed: int, scenario: Pa
     simulated = SimulatedOptions(speed=speed, seed=seed, scenario=scenario, truth=truth) if simulated_pbx else None
     try:
         settings = load(config, environ=os.environ)
-    except ConfigInvalid as error:
+        rule_sets = load_rule_sets(datetime.now(UTC).date(), Path(settings.dialerd.rules_dir))
+    except (ConfigInvalid, Invalid) as error:
         print(error, file=sys.stderr)
         sys.exit(ExitCode.CONFIG)
     _allow_descriptors()
@@ -76,7 +80,7 @@ def main(config: str, simulated_pbx: bool, speed: float, seed: int, scenario: Pa
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     set_up(settings.dialerd.log_level, mask_numbers=settings.dialerd.mask_numbers, environ=os.environ)
     try:
-        asyncio.run(run(settings, simulated))
+        asyncio.run(run(settings, rule_sets, simulated))
     except DialerError as error:
         log.error("%s", error)
         sys.exit(ExitCode.TEMPORARY if isinstance(error, Unavailable) else ExitCode.FAILED)
@@ -84,7 +88,7 @@ def main(config: str, simulated_pbx: bool, speed: float, seed: int, scenario: Pa
         sys.exit(ExitCode.INTERRUPTED)
 
 
-async def run(settings: Settings, simulated: SimulatedOptions | None = None) -> None:
+async def run(settings: Settings, rule_sets: Mapping[str, RuleSet], simulated: SimulatedOptions | None = None) -> None:
     """Run the daemon until SIGTERM or SIGINT; raise a DialerError when it cannot start."""
     stop, manager = _stop_signals(), ServiceManager(os.environ)
     async with contextlib.AsyncExitStack() as stack:
@@ -93,7 +97,7 @@ async def run(settings: Settings, simulated: SimulatedOptions | None = None) -> 
 
         # 1. the store: schema up to date, claims of a dead run given back
         engine_of: list[Engine] = []
-        store = Store(settings.store.url, post=lambda event: engine_of[0].post_threadsafe(event))
+        store = Store(settings.store.url, post=lambda event: engine_of[0].post_threadsafe(event), rule_sets=rule_sets)
         await asyncio.to_thread(store.open)
         stack.push_async_callback(asyncio.to_thread, store.close)
         before = await asyncio.to_thread(store.load_restart_state)

@@ -5,10 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dialerd.core.campaign import PACED_MODES, Campaign, DialMode
+from dialerd.core.compliance import CallingRules
 from dialerd.core.readiness import start_problems
 
+from .values import NO_LAW
+
 READY = Campaign(
-    id=1, name="spring", dial_mode=DialMode.POWER, trunk="carrier", caller_id="+15550100", abandon_message="sorry"
+    id=1,
+    name="spring",
+    dial_mode=DialMode.POWER,
+    trunk="carrier",
+    caller_id="+15550100",
+    abandon_message="sorry",
+    rules=CallingRules(law=NO_LAW),
 )
 
 
@@ -19,8 +28,8 @@ def test_a_ready_campaign_has_no_problem() -> None:
 
 def test_all_problems_at_once_each_with_its_option() -> None:
     found = start_problems(Campaign(id=1, name="x", dial_mode=DialMode.PROGRESSIVE, max_lines=0), ["carrier"])
-    options = ["--trunk", "--caller-id", "--abandon-message", "--max-lines"]
-    assert [option in sentence for option, sentence in zip(options, found, strict=True)] == [True] * 4
+    options = ["--trunk", "--caller-id", "--abandon-message", "--rule-set", "--max-lines"]
+    assert [option in sentence for option, sentence in zip(options, found, strict=True)] == [True] * 5
 
 
 def test_modes_that_are_not_paced_yet_are_refused_by_name() -> None:

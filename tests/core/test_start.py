@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from dialerd.core.campaign import Campaign, CampaignState, CampaignVerb, DialMode
+from dialerd.core.compliance import CallingRules
 from dialerd.core.dialer import Dialer
 from dialerd.core.errors import Conflict
 from dialerd.core.messages import CampaignOrder, CampaignSaved, ClaimLeads, LeadsAdded, PbxConnected
@@ -15,7 +16,7 @@ from dialerd.core.moment import Moment
 from dialerd.core.settings import DialerSettings, Trunk
 from dialerd.core.why import why
 
-from .values import START, CountingIdentity
+from .values import NO_LAW, START, CountingIdentity
 
 GOOD = Campaign(
     id=1,
@@ -24,6 +25,7 @@ GOOD = Campaign(
     trunk="carrier",
     caller_id="+15550100",
     abandon_message="dialerd/abandon",
+    rules=CallingRules(law=NO_LAW),
 )
 
 

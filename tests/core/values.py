@@ -8,12 +8,15 @@ from typing import Any
 
 from dialerd.core.agent import AgentProfile, LegMode
 from dialerd.core.campaign import Campaign, CampaignState, DialMode
+from dialerd.core.compliance import CallingRules
 from dialerd.core.lead import Lead
 from dialerd.core.moment import Moment
+from dialerd.core.rule_set import RuleSet
 from dialerd.core.settings import DialerSettings, Trunk
 
 START = Moment(datetime(2024, 5, 14, 10, 0, tzinfo=UTC), 1000.0)
 NODE = "pbx1"
+NO_LAW = RuleSet(name="none", version="1", title="no rules of law")
 
 
 class CountingIdentity:
@@ -61,6 +64,7 @@ def campaign(campaign_id: int = 1, **changes: Any) -> Campaign:
         "abandon_message_version": "v7",
         "calls_per_second": 100.0,
         "max_lines": 50,
+        "rules": CallingRules(law=NO_LAW),
     }
     return Campaign(**(values | changes))
 

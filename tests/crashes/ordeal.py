@@ -29,7 +29,7 @@ SETTINGS = {
     "wrapup_time": 2, "target_abandon_rate": 100, "max_abandon_rate": 100, "abandon_after": 2.0,
     "abandon_measured_from": "answer", "daily_start": "00:00", "daily_end": "23:59",
     "call_days": "mon,tue,wed,thu,fri,sat,sun", "max_attempts": 900, "max_attempts_per_day": 900, "retry_delay": 2,
-    "on_hook_ring_timeout": 1.5, "amd_enabled": True,
+    "on_hook_ring_timeout": 1.5, "amd_enabled": True, "rule_set": "none",
 }  # fmt: skip
 
 

@@ -79,8 +79,12 @@ def test_import_rows_are_what_the_store_takes() -> None:
     from dialerctl.importing.headings import find_columns
     from dialerd.store.lead_rows import KEYS, checked_lead
 
-    columns = find_columns(["number", "name", "priority", "plz", "consent_id", "consent_class", "consent_date", "x"])
-    row = clean_row(["+4930231250", "Ada", "60", "10115", "c1", "express", "2026-01-01", "\u2028y"], columns)
+    columns = find_columns(
+        ["number", "name", "priority", "rank", "person", "plz", "consent_id", "consent_class", "consent_date", "x"]
+    )
+    row = clean_row(
+        ["+4930231250", "Ada", "60", "3", "p-1", "10115", "c1", "express", "2026-01-01", "\u2028y"], columns
+    )
     assert isinstance(row, CleanLead)
     assert set(row.as_row()) == KEYS
     checked_lead(row.as_row())

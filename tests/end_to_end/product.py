@@ -164,7 +164,7 @@ class Product:
         self.ctl(
             "campaign", "add", name, "--trunk", "main", "--caller-id", "+390612345678", "--abandon-message",
             abandon, "--daily-start", "00:00", "--daily-end", "23:59", "--call-days", "mon-sun",
-            "--timezone", open_zone(), *options,
+            "--timezone", open_zone(), "--rule-set", "none", *options,
         )  # fmt: skip
 
     def agents(self, campaign: str, *names: str, leg_mode: str = "nailed_up") -> None:

@@ -51,7 +51,7 @@ calls_per_second = 50
 CAMPAIGN = {
     "name": "spring", "dial_mode": "progressive", "trunk": "main", "caller_id": "+390612345678",
     "abandon_message": "dialerd/sorry", "daily_start": "00:00", "daily_end": "24:00", "call_days": "mon-sun",
-    "timezone": "Etc/UTC", "wrapup_time": 1, "max_lines": 100, "calls_per_second": 50,
+    "timezone": "Etc/UTC", "wrapup_time": 1, "rule_set": "none", "max_lines": 100, "calls_per_second": 50,
 }  # fmt: skip
 
 

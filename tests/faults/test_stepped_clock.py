@@ -32,6 +32,7 @@ from dialerd.core.messages import (
     VerdictAsked,
 )
 from dialerd.core.moment import Moment
+from dialerd.core.rule_set import RuleSet
 from dialerd.core.settings import DialerSettings, Trunk
 from dialerd.engine import Engine
 from dialerd.identity import LiveIdentity
@@ -93,7 +94,10 @@ class Live:
         self.ticks: list[float] = []
         self.node = Node()
         self.store = Store(
-            f"sqlite:///{folder}/store.db", post=lambda e: self.engine.post_threadsafe(e), clock=self.wall.now
+            f"sqlite:///{folder}/store.db",
+            post=lambda e: self.engine.post_threadsafe(e),
+            clock=self.wall.now,
+            rule_sets={"none": RuleSet(name="none", version="1", title="no rules of law")},
         )
         settings = DialerSettings(
             trunks={"main": Trunk(name="main", node="pbx", calls_per_second=50.0)}, nodes=("pbx",), default_node="pbx"
@@ -118,7 +122,7 @@ class Live:
             {
                 "name": "spring", "dial_mode": "progressive", "trunk": "main", "caller_id": "+390600",
                 "abandon_message": "x", "daily_start": "08:00", "daily_end": daily_end, "call_days": "mon-sun",
-                "timezone": "Etc/UTC", "abandon_after": 1.0,
+                "timezone": "Etc/UTC", "abandon_after": 1.0, "rule_set": "none",
             }
         )  # fmt: skip
         rows = [{"number": f"+39061{n:07d}", "zones": ["Etc/UTC"]} for n in range(50)]

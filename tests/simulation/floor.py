@@ -6,8 +6,10 @@ from typing import Any
 
 from dialerd.core.agent import AgentProfile, LegMode
 from dialerd.core.campaign import Campaign, DialMode
+from dialerd.core.compliance import CallingRules
 from dialerd.core.dialer import Dialer
 from dialerd.core.lead import Lead
+from dialerd.core.rule_set import RuleSet
 from dialerd.core.settings import DialerSettings, Trunk
 from dialerd.simulation.virtual import SeededIdentity
 
@@ -25,6 +27,7 @@ def campaign(id: int = 1, **settings: Any) -> Campaign:
         "max_lines": 1000,
         "calls_per_second": 50.0,
         "wrapup_time_s": 120.0,
+        "rules": CallingRules(law=RuleSet(name="none", version="1", title="no rules of law")),
         **settings,
     }
     return Campaign(id=id, **chosen)

@@ -26,12 +26,15 @@ async def fill(world: World) -> None:
         {
             "name": "spring",
             "dial_mode": "progressive",
+            "rule_set": "none",
             "daily_end": "22:00",
             "trunk": "carrier",
             "caller_id": "+4930999",
         }
     )
-    autumn = await records.add_campaign({"name": "autumn", "daily_start": "02:00", "daily_end": "03:00"})
+    autumn = await records.add_campaign(
+        {"name": "autumn", "rule_set": "none", "daily_start": "02:00", "daily_end": "03:00"}
+    )
     for name in ("1001", "1002"):
         await records.add_agent({"name": name, "endpoint": f"PJSIP/{name}", "campaigns": "spring,autumn"})
     for campaign in ("spring", "autumn"):

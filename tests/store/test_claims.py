@@ -9,13 +9,15 @@ from datetime import timedelta
 from hypothesis import given, settings, strategies as st
 from tests.store.world import World
 
-from dialerd.core.compliance import RETRY_UNKNOWN
+from dialerd.core.call import Status
 from dialerd.core.messages import ClaimLeads, LeadsClaimed, ReleaseLeads
-from dialerd.store.claims import LOOK_EXTRA, LOOK_FACTOR, LeadCounts
+from dialerd.store.facts import Gate
+from dialerd.store.hopper import LOOK_EXTRA, LOOK_FACTOR
+from dialerd.store.lead_counts import LeadCounts
 from dialerd.store.units import instant, micros
 
 
-def test_leads_come_by_priority_then_longest_due_then_id(world: World) -> None:
+def test_leads_come_by_priority_then_appointments_then_new_ones_then_the_others(world: World) -> None:
     campaign_id = world.campaign()
     list_id = world.lead_list(campaign_id)
     due = micros(world.now)
@@ -26,7 +28,7 @@ def test_leads_come_by_priority_then_longest_due_then_id(world: World) -> None:
     (idle,) = world.leads(campaign_id, list_id, 1, first=6, priority=10)
     world.leads(campaign_id, list_id, 1, first=7, next_attempt_at=due + 1, priority=99)
     claimed = world.claim(campaign_id, 10)
-    assert [lead.id for lead in claimed.leads] == [urgent, early, late, *twin, idle]
+    assert [lead.id for lead in claimed.leads] == [urgent, early, *twin, late, idle]
     assert claimed.shortage is not None
     assert (claimed.shortage.due, claimed.shortage.waiting) == (0, 1)
     assert claimed.shortage.next_due_at == instant(due + 1)
@@ -62,22 +64,34 @@ def test_a_lead_with_an_unfinished_attempt_is_not_released(world: World) -> None
     assert [row["state"] for row in world.rows("SELECT state FROM lead")] == ["claimed"]
 
 
-def test_outside_its_hours_a_lead_gets_the_gates_next_time_and_one_row_in_the_log(world: World) -> None:
+def test_outside_their_hours_leads_are_passed_over_as_a_class_and_counted(world: World) -> None:
     campaign_id = world.campaign(daily_start="14:00", daily_end="15:00")
     list_id = world.lead_list(campaign_id)
     world.leads(campaign_id, list_id, 2)  # noon UTC is 13:00 in Berlin
-    answer = world.claim(campaign_id, 2)
-    assert answer.leads == () and answer.shortage is not None
+    world.leads(campaign_id, list_id, 1, first=2, zones="Europe/Helsinki")
+    answer = world.claim(campaign_id, 3)
+    assert [lead.zones for lead in answer.leads] == [("Europe/Helsinki",)] and answer.shortage is not None
     assert answer.shortage.blocked == {"calling_hours": 2}
     assert answer.shortage.next_due_at == world.now + timedelta(hours=1)
-    assert world.claim(campaign_id, 2).shortage.blocked == {"calling_hours": 2}  # type: ignore[union-attr]
-    world.run("UPDATE lead SET next_attempt_at = 0")
-    world.claim(campaign_id, 2)
-    log = world.rows("SELECT * FROM blocked_attempt")
-    assert [row["rule"] for row in log] == ["calling_hours"] * 2
     world.pass_time(hours=1)
-    world.run("UPDATE lead SET next_attempt_at = 0")
     assert len(world.claim(campaign_id, 2).leads) == 2
+
+
+def test_what_a_rule_on_the_number_refuses_gets_the_gates_next_time_and_one_row_in_the_log(world: World) -> None:
+    campaign_id = world.campaign(max_attempts_per_day=1)
+    world.leads(campaign_id, world.lead_list(campaign_id), 1)
+    (attempt,), _ = world.open_attempts(world.claim(campaign_id, 1).leads)
+    world.submit(world.end(attempt, Status.NO_ANSWER))
+    world.pass_time(hours=2)
+    for _ in range(2):
+        answer = world.claim(campaign_id, 1)
+        assert answer.leads == () and answer.shortage is not None
+        assert answer.shortage.blocked == {"max_attempts_per_day": 1}
+        assert answer.shortage.next_due_at == attempt.created_at + timedelta(hours=24)
+        world.run("UPDATE lead SET next_attempt_at = 0")
+    assert [row["rule"] for row in world.rows("SELECT rule FROM blocked_attempt")] == ["max_attempts_per_day"]
+    world.pass_time(hours=22)
+    assert len(world.claim(campaign_id, 1).leads) == 1
     assert {row["blocked_rule"] for row in world.rows("SELECT blocked_rule FROM lead")} == {""}
 
 
@@ -85,8 +99,6 @@ async def test_longer_hours_make_the_leads_due_that_the_old_ones_put_off(world: 
     campaign_id = world.campaign(daily_start="14:00", daily_end="15:00", name="spring")
     world.leads(campaign_id, world.lead_list(campaign_id), 2)
     assert world.claim(campaign_id, 2).leads == ()
-    await world.store.records.edit_campaign("spring", {"max_lines": 7})
-    assert world.claim(campaign_id, 2).leads == (), "nothing about their hours has changed"
     await world.store.records.edit_campaign("spring", {"daily_start": "09:00"})
     assert len(world.claim(campaign_id, 2).leads) == 2
 
@@ -112,13 +124,12 @@ def test_each_refusal_leaves_the_lead_in_its_state(world: World) -> None:
     answer = world.claim(campaign_id, 9)
     assert answer.leads == () and answer.shortage is not None
     assert answer.shortage.blocked == {"do_not_call": 1, "max_attempts": 1, "unknown_zone": 2}
-    later = micros(world.now + RETRY_UNKNOWN)
     rows = world.rows("SELECT state, next_attempt_at, blocked_rule FROM lead ORDER BY id")
     assert [tuple(row.values()) for row in rows] == [
         ("dnc", None, "do_not_call"),
         ("exhausted", None, "max_attempts"),
-        ("new", later, "unknown_zone"),
-        ("new", later, "unknown_zone"),
+        ("new", 0, ""),
+        ("new", 0, ""),
     ]
 
 
@@ -141,13 +152,14 @@ def test_a_campaign_whose_rules_are_broken_claims_nobody(world: World) -> None:
 
 def test_one_claim_looks_at_a_bounded_number_of_leads_and_says_there_is_more(world: World) -> None:
     limit = 2 * LOOK_FACTOR + LOOK_EXTRA
-    campaign_id = world.campaign_with_leads(limit + 5, daily_start="22:00", daily_end="23:00", name="spring")
+    campaign_id = world.campaign_with_leads(limit + 5, name="spring")
+    world.run("INSERT INTO do_not_call (number, added_at) SELECT number, 0 FROM lead")
     first = world.claim(campaign_id, 2).shortage
     assert first is not None
-    assert first.blocked == {"calling_hours": limit} and first.due == 5 and first.waiting == limit
+    assert first.blocked == {"do_not_call": limit} and first.due == 5 and first.finished == limit
     second = world.claim(campaign_id, 2).shortage
     assert second is not None
-    assert second.blocked == {"calling_hours": limit + 5} and second.due == 0
+    assert second.blocked == {"do_not_call": limit + 5} and second.due == 0
 
 
 def test_a_list_that_is_not_active_is_not_dialled_from_nor_counted(world: World) -> None:
@@ -172,12 +184,13 @@ def test_a_number_on_two_lists_is_claimed_once(world: World) -> None:
 def test_a_large_campaign_is_counted_later_by_somebody_else(world: World) -> None:
     campaign_id = world.campaign_with_leads(3)
     asked: list[object] = []
-    counts = LeadCounts(asked.append)
-    counts.SMALL = 2
+    counts = LeadCounts(asked.append, small=2)
 
     def shortage() -> tuple[int, int]:
         found = world.work(
-            lambda session: counts.shortage(session, campaign_id, world.now, none_due=False, blocked=Counter())
+            lambda session: counts.shortage(
+                session, Gate(session, campaign_id), world.now, none_due=False, blocked=Counter()
+            )
         )
         return found.due, found.waiting
 

@@ -182,7 +182,7 @@ def test_progress_never_takes_a_step_back_nor_touches_the_intent(world: World) -
     world.submit(SaveAttempt(attempt=ringing))
     world.submit(SaveAttempt(attempt=older))
     (stored,) = world.store.load_restart_state().open_attempts
-    assert (stored.ringing_at, stored.number, stored.rule_set) == (world.now, attempt.number, "basic/1")
+    assert (stored.ringing_at, stored.number, stored.rule_set) == (world.now, attempt.number, "none/1")
     assert stored.token == attempt.token
 
 

@@ -22,7 +22,7 @@ def test_the_intent_is_stored_with_rule_set_verdict_zones_and_consent(world: Wor
     world.leads(campaign_id, world.lead_list(campaign_id), 1, zones="Europe/Berlin,Europe/Paris", consent_id="c-1")
     (attempt,), _ = world.open_attempts(world.claim(campaign_id, 1).leads, caller_id="+4930", pacing_decision="2 free")
     (stored,) = world.store.load_restart_state().open_attempts
-    attempt.rule_set, attempt.rule_verdict = "basic/1", "allowed"
+    attempt.rule_set, attempt.rule_verdict = "none/1", "allowed"
     attempt.zones, attempt.consent_id = ("Europe/Berlin", "Europe/Paris"), "c-1"
     assert stored == attempt
 
@@ -97,13 +97,13 @@ def test_the_cap_of_24_hours_counts_attempts_of_all_campaigns_that_were_sent(wor
     assert row["next_attempt_at"] == micros(started + timedelta(minutes=180, hours=24))
 
 
-@pytest.mark.parametrize("change", ["state = 'retry'", "number = '+4999999'", "call_count = 3"])
+@pytest.mark.parametrize("change", ["state = 'retry'", "dial_number = '+4999999'", "call_count = 3"])
 def test_a_lead_that_changed_after_the_claim_is_not_dialled(world: World, change: str) -> None:
     campaign_id = world.campaign_with_leads(1)
     leads = world.claim(campaign_id, 1).leads
     world.run(f"UPDATE lead SET {change}")
     (attempt,), events = world.open_attempts(leads)
-    rule = {"s": "not_claimed", "n": "lead_changed", "c": "max_attempts"}[change[0]]
+    rule = {"s": "not_claimed", "d": "lead_changed", "c": "max_attempts"}[change[0]]
     assert refusals(events) == [(attempt.id, rule)]
     assert world.rows("SELECT id FROM call_log") == []
     assert world.rows("SELECT state FROM lead") != [{"state": "claimed"}]

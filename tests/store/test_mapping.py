@@ -135,14 +135,14 @@ def test_stored_text_can_be_stored_and_keeps_what_can(text: str) -> None:
 
 def test_the_defaults_of_the_table_are_the_defaults_of_the_core() -> None:
     row = {field.column_name: field.default for field in CampaignTable._meta.sorted_fields}
-    assert campaign_value({**row, "id": 1, "name": "spring"}) == Campaign(id=1, name="spring")
+    assert campaign_value({**row, "id": 1, "name": "spring"}, {}) == Campaign(id=1, name="spring")
 
 
 @given(st.floats(0, 100), st.floats(0, 100))
 def test_rates_are_percent_in_the_row_and_fractions_inside(target: float, highest: float) -> None:
     row = {field.column_name: field.default for field in CampaignTable._meta.sorted_fields}
     row |= {"id": 1, "name": "spring", "target_abandon_rate": target, "max_abandon_rate": highest}
-    campaign = campaign_value(row)
+    campaign = campaign_value(row, {})
     assert campaign.target_abandon_rate * 100 == pytest.approx(target)
     assert campaign.max_abandon_rate * 100 == pytest.approx(highest)
 
@@ -153,7 +153,7 @@ def test_rates_are_percent_in_the_row_and_fractions_inside(target: float, highes
 def test_rules_that_cannot_be_understood_are_refused(change: dict[str, str]) -> None:
     row = {field.column_name: field.default for field in CampaignTable._meta.sorted_fields}
     with pytest.raises(ValueError, match=r"daily_|time of day|days"):
-        calling_rules({**row, **change})
+        calling_rules({**row, **change}, {})
 
 
 def test_a_campaign_with_a_broken_row_is_named_and_the_others_start(world: World) -> None:

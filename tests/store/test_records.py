@@ -50,7 +50,7 @@ async def test_settings_come_as_text_too(world: World) -> None:
     }  # fmt: skip
     campaign = await world.store.records.add_campaign(given)
     assert campaign.dial_ratio == 2.5 and campaign.amd_enabled and campaign.target_abandon_rate == 0.025
-    assert [window is None for window in campaign.rules.windows] == [False] * 5 + [True, False]
+    assert [day == ((510, 1440),) for day in campaign.rules.week.days] == [True] * 5 + [False, True]
     row = await world.store.records.campaign("summer")
     assert row["cost_per_minute"] == Decimal("0.0355")
     edited = await world.store.records.edit_campaign("summer", {"max_lines": "40", "amd_enabled": False})

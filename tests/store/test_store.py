@@ -45,7 +45,7 @@ async def test_a_lead_is_claimed_dialled_saved_and_closed(world: World) -> None:
 async def test_a_second_dialerd_on_the_same_store_is_refused_and_takes_nothing_away(world: World) -> None:
     campaign_id = world.campaign_with_leads(1)
     world.claim(campaign_id, 1)
-    second = Store(world.url, post=lambda event: None)
+    second = Store(world.url, post=lambda event: None, rule_sets={})
     with pytest.raises(Unavailable, match="one store has one dialerd"):
         second.open()
     assert world.rows("SELECT state FROM lead") == [{"state": "claimed"}]

@@ -10,10 +10,13 @@ from typing import Any, TypeVar
 from dialerd.core.call import Attempt, AttemptState, Status
 from dialerd.core.lead import Lead
 from dialerd.core.messages import ClaimLeads, CloseAttempt, Event, LeadsClaimed, OpenAttempts, StoreCommand
+from dialerd.core.rule_set import RuleSet
 from dialerd.store import Store
+from dialerd.store.dial_classes import class_id
 from dialerd.store.session import Session, marks
 
 T = TypeVar("T")
+RULE_SETS = {"none": RuleSet(name="none", version="1", title="no rules of law")}
 MONDAY_NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 
@@ -26,6 +29,7 @@ class World:
         self.events: list[Event] = []
         self._lock = threading.Lock()
         self._next_attempt = 1
+        options = {"rule_sets": RULE_SETS, **options}
         self.store = Store(url, post=self._post, clock=lambda: self.now, gather_s=0.0, **options)
 
     def _post(self, event: Event) -> None:
@@ -79,7 +83,7 @@ class World:
 
     def campaign(self, name: str = "spring", **columns: Any) -> int:
         """A campaign that may call at any hour, unless the test says otherwise."""
-        hours = {"daily_start": "00:00", "daily_end": "24:00"}
+        hours = {"daily_start": "00:00", "daily_end": "24:00", "rule_set": "none"}
         return self.add("campaign", name=name, created_at=0, updated_at=0, **{**hours, **columns})
 
     def lead_list(self, campaign_id: int, name: str = "first", **columns: Any) -> int:
@@ -88,15 +92,16 @@ class World:
 
     def leads(self, campaign_id: int, list_id: int, count: int, first: int = 0, **columns: Any) -> list[int]:
         """Some leads with numbers of their own."""
-        values = {"zones": "Europe/Berlin", **columns}
+        values: dict[str, Any] = {"zones": "Europe/Berlin", **columns}
+        key = (values["zones"], values.get("regions", ""), values.get("consent_class", ""))
+        values["class_id"] = self.work(lambda session: class_id(session, *key))
         return [
             self.add(
                 "lead",
                 campaign_id=campaign_id,
                 list_id=list_id,
-                number=f"+4930{first + index:07d}",
                 created_at=0,
-                **values,
+                **{"number": (number := f"+4930{first + index:07d}"), "dial_number": number, **values},
             )
             for index in range(count)
         ]

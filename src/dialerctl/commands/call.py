@@ -135,7 +135,8 @@ def hangup(session: Session, call_ids: tuple[str, ...]) -> None:
 def reconcile(session: Session, dry_run: bool) -> None:
     """Compare calls and agents' legs with Asterisk's channels, and put right what differs.
 
-    dialerd does it by itself after every (re)connect; to put differences right it reconnects, and dials nothing meanwhile.
+    dialerd does it by itself after every (re)connect. To put differences right it reconnects; nothing is dialled
+    meanwhile.
 
     \b
     Examples:

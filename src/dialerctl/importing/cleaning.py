@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dialerctl.importing.headings import PLAIN_FIELDS, Columns
-from dialerctl.importing.numbers import NumberError, e164, parse, zones_of
+from dialerctl.importing.numbers import NumberError, e164, parse, regions_of, zones_of
 from dialerctl.terminal import clean
 
 MAX_NAME = 120
@@ -24,12 +24,13 @@ class CleanLead:
     number: str
     name: str
     zones: tuple[str, ...]
+    regions: tuple[str, ...] = ()
     attributes: Mapping[str, str] = field(default_factory=dict)
     more: Mapping[str, str] = field(default_factory=dict)
 
     def as_row(self) -> dict[str, Any]:
         """The row of `lead.import`."""
-        row = {"number": self.number, "name": self.name, "zones": list(self.zones)}
+        row = {"number": self.number, "name": self.name, "zones": list(self.zones), "regions": list(self.regions)}
         return {**row, **self.more, "attributes": dict(self.attributes)}
 
 
@@ -70,7 +71,7 @@ def clean_row(cells: Sequence[str], columns: Columns, region: str | None = None)
         if index < len(cells) and clean_text(cells[index])
     }
     more = {name: text(name) for name in PLAIN_FIELDS if name in columns.fields and text(name)}
-    return CleanLead(number, (text("name") or " ".join(parts))[:MAX_NAME], zones, attributes, more)
+    return CleanLead(number, (text("name") or " ".join(parts))[:MAX_NAME], zones, regions_of(parsed), attributes, more)
 
 
 def clean_text(text: str) -> str:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-PLAIN_FIELDS = ("priority", "postal_code", "consent_id", "consent_class", "consent_date")
+PLAIN_FIELDS = ("priority", "rank", "person", "postal_code", "consent_id", "consent_class", "consent_date")
 """Handed on as they are: dialerd checks them."""
 
 FIELDS = ("number", "name", "first_name", "last_name", "timezone", *PLAIN_FIELDS)
@@ -25,6 +25,8 @@ USUAL: Mapping[str, tuple[str, ...]] = {
     ),
     "first_name": ("firstname", "givenname", "forename", "vorname", "prenom"),
     "last_name": ("lastname", "surname", "familyname", "nachname", "familienname", "apellido", "apellidos"),
+    "rank": ("rank", "rang"),
+    "person": ("person", "personid", "debt", "debtid", "account", "accountnumber"),
     "priority": ("priority", "prioritat", "priorite", "prioridad"),
     "postal_code": ("postalcode", "postcode", "zip", "zipcode", "plz", "postleitzahl", "codepostal", "codigopostal"),
     "consent_id": ("consentid",),

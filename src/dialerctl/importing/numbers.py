@@ -73,3 +73,11 @@ def known_region(region: str) -> bool:
     import phonenumbers
 
     return region.upper() in phonenumbers.SUPPORTED_REGIONS
+
+
+def regions_of(number: PhoneNumber) -> tuple[str, ...]:
+    """The country a number belongs to (ISO 3166), as far as the number itself tells; empty for none (+800 …)."""
+    import phonenumbers
+
+    country = phonenumbers.region_code_for_number(number)
+    return (country,) if country and country != "001" else ()

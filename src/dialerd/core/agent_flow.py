@@ -111,7 +111,7 @@ class AgentFlow:
             raise Conflict(f"agent {seat.name} is {seat.state.value}: there is no call to dispose of")
         call.attempt.disposition = event.code
         call.attempt.note = event.note or call.attempt.note
-        call.callback_at = event.callback_at
+        call.callback_at, call.callback_own = event.callback_at, event.callback_own
         self.floor.save(call)  # it is confirmed to the agent: not to be lost with us
         if seat.state is AgentState.WRAP_UP:
             self.finish_wrap_up(seat, now)

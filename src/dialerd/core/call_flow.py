@@ -29,7 +29,7 @@ from dialerd.core.moment import Moment
 
 CANCELLABLE = frozenset({AttemptState.DIALING, AttemptState.RINGING})
 TRUNK_FAILED = frozenset({Status.CONGESTION, Status.FAILED, Status.REJECTED})
-"""Without any ringing. A person may reject a call, but not ten in a row: that is a carrier with an unpaid bill (403)."""
+"""Without any ringing. A person may reject a call, but ten in a row are a carrier with an unpaid bill (403)."""
 TRUNK_WORKED = frozenset({Status.BUSY, Status.INVALID_NUMBER})
 """What only a network that works says."""
 

@@ -25,6 +25,6 @@ def close_call(floor: Floor, call: LiveCall, now: Moment) -> None:
         run.ledger_live += int(attempt.live_answer)
         run.ledger_abandoned += int(attempt.abandoned)
     floor.forget_call(attempt.id)
-    floor.emit(CloseAttempt(attempt=attempt.snapshot(), callback_at=call.callback_at))
+    floor.emit(CloseAttempt(attempt=attempt.snapshot(), callback_at=call.callback_at, callback_own=call.callback_own))
     if call.trace_key:
         floor.emit(ForgetTraces(node=attempt.node, keys=(call.trace_key,)))

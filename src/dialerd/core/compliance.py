@@ -1,42 +1,65 @@
-"""Owns the gate: may this lead be dialled now? Pure; zones, counters and lists come in as values."""
+"""Owns the gate: may this lead be dialled now? Pure; zones, holidays, counters and lists come in as values.
+
+`may_dial` is asked at import, at the claim and at the moment of dialling; `checks` shows every rule with what it saw,
+`next_time` when the lead may be dialled. All three walk the same table of rules, RULES, in the same order.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from dialerd.core.lead import Lead
+from dialerd.core.calling_windows import Week, closed_in, daily, next_open, show_week
+from dialerd.core.lead import Lead, LeadState
+from dialerd.core.rule_set import After, Purpose, RuleSet, Scope, show_length
+
+DAY = timedelta(hours=24)
+RETRY_UNKNOWN = timedelta(minutes=5)
+AT_ONCE = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallingRules:
-    """What a campaign allows. Windows are local time of the called party: weekday (0 = Monday) → (open, close).
+    """What a campaign allows, and the law it has chosen. Defaults are the original's: 09:00–17:00, three attempts.
 
-    Defaults are the original system's: 09:00–17:00, three attempts.
+    `week` is local time of the called party. `max_attempts` counts for the lead; the others count for the number,
+    over all campaigns: in 24 h, in `attempt_window_days`, and ever (0: no such limit).
     """
 
-    name: str = "basic"
-    version: str = "1"
-    windows: tuple[tuple[time, time] | None, ...] = ((time(9), time(17)),) * 7
+    week: Week = field(default_factory=lambda: daily(time(9), time(17)))
     max_attempts: int = 3
     max_attempts_per_day: int = 3
+    max_attempts_per_window: int = 0
+    attempt_window_days: int = 30
+    max_attempts_per_number: int = 0
+    law: RuleSet | None = None
 
-    def __post_init__(self) -> None:
-        """Refuse a rule set that cannot be evaluated (fail-closed happens in may_dial as well)."""
-        if len(self.windows) != 7:
-            raise ValueError("windows: one entry for each weekday, Monday first")
+    def memory(self) -> timedelta:
+        """How far back the attempts in Facts must reach for these rules."""
+        own = timedelta(days=self.attempt_window_days) if self.max_attempts_per_window else DAY
+        return max(DAY, own, self.law.longest_memory() if self.law is not None else DAY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What must be known of a number at the moment of dialling, over all campaigns."""
+    """What must be known of a number, and of the person behind it, at the moment of dialling, over all campaigns.
 
-    do_not_call: str = ""  # which list forbids it; empty: none
+    Attempts are in order of time and reach back as far as `CallingRules.memory`.
+    """
+
+    do_not_call: str = ""  # which of our own lists forbids it; empty: none
+    national_lists: frozenset[str] = frozenset()  # imported lists that hold it; the law says which of them bind
     open_attempt: bool = False  # another attempt to this number is in progress
-    number_attempts_24h: int = 0
-    oldest_attempt_24h: datetime | None = None
+    number_attempts: tuple[datetime, ...] = ()
+    number_attempts_ever: int = 0
+    person_attempts: tuple[datetime, ...] = ()
+    last: Mapping[After, datetime] = field(default_factory=dict)  # conversation, refusal: person; abandoned: number
+    list_dates: Mapping[str, date] = field(default_factory=dict)  # required do-not-call list → date of its data
+    agent_guaranteed: bool = False  # the call is only placed because an agent is there for it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +72,13 @@ class GateVerdict:
     next_time: datetime | None = None
 
 
-RETRY_UNKNOWN = timedelta(minutes=5)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One rule and what it found: `inputs` is what it looked at, `verdict` None when it has no objection."""
+
+    rule: str
+    inputs: str
+    verdict: GateVerdict | None = None
 
 
 def may_dial(lead: Lead, facts: Facts, rules: CallingRules, now: datetime) -> GateVerdict:
@@ -57,98 +86,299 @@ def may_dial(lead: Lead, facts: Facts, rules: CallingRules, now: datetime) -> Ga
 
     Fail-closed: anything that cannot be evaluated (unknown zone, broken rule) forbids the call.
     """
-    try:
-        for verdict in _rules_in_order(lead, facts, rules, now):
-            if verdict is not None:
-                return verdict
-    except Exception as error:  # fail-closed: a broken rule must never let a call through
-        return GateVerdict(allowed=False, rule="broken_rule", detail=f"{type(error).__name__}: {error}")
+    return _first(tuple(RULES), _Case(lead, facts, rules, now))
+
+
+def class_may_dial(lead: Lead, facts: Facts, rules: CallingRules, now: datetime) -> GateVerdict:
+    """Like `may_dial`, by the rules of OF_CLASS alone: the answer for every lead with these zones, regions, consent."""
+    return _first(OF_CLASS, _Case(lead, facts, rules, now))
+
+
+def checks(lead: Lead, facts: Facts, rules: CallingRules, now: datetime) -> list[Check]:
+    """Every rule in order with its inputs, also behind the first that forbids: what `lead explain` shows."""
+    case = _Case(lead, facts, rules, now)
+    return [_judged(rule, judge, case) for rule, judge in RULES.items()]
+
+
+def next_time(lead: Lead, facts: Facts, rules: CallingRules, now: datetime) -> datetime | None:
+    """The first instant at which every rule allows this lead, if nothing else happens meanwhile; None: never.
+
+    Now, when it is allowed now. An open attempt is taken to end at once.
+    """
+    facts, at = replace(facts, open_attempt=False), now
+    for _ in range(100):  # each step leaves one rule behind; windows and caps may take turns for some days
+        verdict = may_dial(lead, facts, rules, at)
+        if verdict.allowed:
+            return at
+        if verdict.next_time is None or verdict.next_time <= at:
+            return None
+        at = verdict.next_time
+    return None
+
+
+def consented(lead: Lead, purpose: Purpose, rules: CallingRules, now: datetime) -> GateVerdict | None:
+    """None when the lead has the consent that the law wants for this purpose; else why not."""
+    case = _Case(lead, Facts(), rules, now)
+    return _judged("consent", lambda c: _consent(c, purpose), case).verdict
+
+
+# ---------------------------------------------------------------- the rules
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    lead: Lead
+    facts: Facts
+    rules: CallingRules
+    now: datetime
+
+    @property
+    def law(self) -> RuleSet:
+        if self.rules.law is None:
+            raise LookupError("no rule set is chosen")
+        return self.rules.law
+
+
+_Found = tuple[str, str | None, datetime | None]
+"""Inputs, objection (None: there is none), when to ask again."""
+_Judge = Callable[[_Case], _Found]
+
+
+def _first(names: tuple[str, ...], case: _Case) -> GateVerdict:
+    for name in names:
+        verdict = _judged(name, RULES[name], case).verdict
+        if verdict is not None:
+            return verdict
     return GateVerdict(allowed=True)
 
 
-def _rules_in_order(lead: Lead, facts: Facts, rules: CallingRules, now: datetime) -> Iterator[GateVerdict | None]:
-    yield _do_not_call(facts)
-    yield _attempt_cap(lead, rules)
-    yield _open_attempt(facts, now)
-    yield _daily_cap(facts, rules, now)
-    yield _calling_hours(lead, rules, now)
-
-
-def _do_not_call(facts: Facts) -> GateVerdict | None:
-    if not facts.do_not_call:
-        return None
-    return GateVerdict(allowed=False, rule="do_not_call", detail=f"on the {facts.do_not_call} list")
-
-
-def _attempt_cap(lead: Lead, rules: CallingRules) -> GateVerdict | None:
-    if lead.attempts < rules.max_attempts:
-        return None
-    detail = f"{lead.attempts} of {rules.max_attempts} attempts used"
-    return GateVerdict(allowed=False, rule="max_attempts", detail=detail)
-
-
-def _open_attempt(facts: Facts, now: datetime) -> GateVerdict | None:
-    if not facts.open_attempt:
-        return None
-    return GateVerdict(
-        allowed=False,
-        rule="open_attempt",
-        detail="another attempt to this number is in progress",
-        next_time=now + timedelta(minutes=1),
-    )
-
-
-def _daily_cap(facts: Facts, rules: CallingRules, now: datetime) -> GateVerdict | None:
-    if facts.number_attempts_24h < rules.max_attempts_per_day:
-        return None
-    oldest = facts.oldest_attempt_24h or now
-    return GateVerdict(
-        allowed=False,
-        rule="max_attempts_per_day",
-        detail=f"{facts.number_attempts_24h} attempts to this number in 24 h, {rules.max_attempts_per_day} allowed",
-        next_time=max(oldest + timedelta(hours=24), now + timedelta(seconds=1)),
-    )
-
-
-def _calling_hours(lead: Lead, rules: CallingRules, now: datetime) -> GateVerdict | None:
-    if not lead.zones:
-        return GateVerdict(allowed=False, rule="unknown_zone", detail="no time zone is known for this lead")
+def _judged(rule: str, judge: _Judge, case: _Case) -> Check:
     try:
-        zones = [ZoneInfo(name) for name in lead.zones]
+        if case.now.tzinfo is None:
+            raise ValueError("a time without a zone")
+        inputs, objection, again = judge(case)
+    except UnknownZone as error:
+        return Check(rule=rule, inputs="", verdict=_no("unknown_zone", str(error), None))
+    except Exception as error:  # fail-closed: a broken rule must never let a call through
+        return Check(rule=rule, inputs="", verdict=_no("broken_rule", f"{rule}: {type(error).__name__}: {error}", None))
+    return Check(rule=rule, inputs=inputs, verdict=None if objection is None else _no(rule, objection, again))
+
+
+def _no(rule: str, detail: str, again: datetime | None) -> GateVerdict:
+    return GateVerdict(allowed=False, rule=rule, detail=detail, next_time=again)
+
+
+class UnknownZone(ValueError):
+    """A lead whose local time nobody knows."""
+
+
+def _in_force(case: _Case) -> _Found:
+    law = case.rules.law
+    if law is None:
+        return "no rule set", "the campaign has no rule set: dialerctl campaign edit NAME --rule-set …", None
+    today = case.now.date()
+    if today < law.effective_from:
+        return law.label, f"{law.label} holds from {law.effective_from} only", None
+    if law.effective_until is not None and today >= law.effective_until:
+        return law.label, f"{law.label} held until {law.effective_until}: install its successor", None
+    return law.label, None, None
+
+
+def _do_not_call(case: _Case) -> _Found:
+    name = case.facts.do_not_call
+    if name:
+        return case.lead.number, f"on the {name} list", None
+    for wanted in case.rules.law.lists if case.rules.law is not None else ():
+        binds = wanted.concerns(case.lead.regions) and case.lead.consent_class not in wanted.exempt
+        if binds and wanted.name in case.facts.national_lists:
+            return case.lead.number, f"on the {wanted.name} list", None
+    return case.lead.number, None, None
+
+
+def _jurisdiction(case: _Case) -> _Found:
+    regions, countries = case.lead.regions, case.law.countries
+    inputs = f"regions {', '.join(regions) or 'unknown'}"
+    if not countries:
+        return inputs, None, None
+    if not regions:
+        return inputs, f"no country is known for this lead, and {case.law.name} holds in {', '.join(countries)}", None
+    foreign = [region for region in regions if region.partition("-")[0] not in countries]
+    if foreign:
+        return inputs, f"the lead is in {foreign[0]}, and {case.law.name} holds in {', '.join(countries)}", None
+    return inputs, None, None
+
+
+def _list_age(case: _Case) -> _Found:
+    seen = []
+    for wanted in case.law.lists:
+        if not wanted.concerns(case.lead.regions) or case.lead.consent_class in wanted.exempt:
+            continue
+        dated = case.facts.list_dates.get(wanted.name)
+        seen.append(f"{wanted.name} of {dated or 'never'}")
+        if dated is None:
+            return seen[-1], f"the do-not-call list {wanted.name} was never imported", None
+        if case.now.date() - dated > wanted.max_age:
+            age = (case.now.date() - dated).days
+            return seen[-1], f"the do-not-call list {wanted.name} is {age} days old: import the new one", None
+    return ", ".join(seen) or "none wanted", None, None
+
+
+def _consent(case: _Case, purpose: Purpose = Purpose.CALL) -> _Found:
+    lead = case.lead
+    has = f"consent {lead.consent_class or 'none'}" + (f" of {lead.consent_date}" if lead.consent_date else "")
+    for wanted in case.law.consents:
+        if wanted.purpose is not purpose or not wanted.concerns(lead.regions):
+            continue
+        if lead.consent_class not in wanted.classes:
+            return has, f"{purpose.value} wants consent of class {' or '.join(sorted(wanted.classes))}", None
+        if wanted.max_age is not None:
+            if lead.consent_date is None:
+                return has, "the consent has no date", None
+            if case.now.date() - lead.consent_date > wanted.max_age:
+                return has, f"the consent is older than {show_length(wanted.max_age)}", None
+    return has, None, None
+
+
+def _max_attempts(case: _Case) -> _Found:
+    made, most = case.lead.attempts, case.rules.max_attempts
+    inputs = f"{made} of {most} attempts"
+    return inputs, f"{made} of {most} attempts used" if made >= most else None, None
+
+
+def _open_attempt(case: _Case) -> _Found:
+    if not case.facts.open_attempt:
+        return "none open", None, None
+    return "one open", "another attempt to this number is in progress", case.now + timedelta(minutes=1)
+
+
+def _per_number(case: _Case) -> _Found:
+    made, most = case.facts.number_attempts_ever, case.rules.max_attempts_per_number
+    if not most:
+        return f"{made} attempts to this number, no limit", None, None
+    return f"{made} of {most}", f"{made} of {most} attempts to this number used" if made >= most else None, None
+
+
+def _daily_cap(case: _Case) -> _Found:
+    return _capped(case, "number", case.facts.number_attempts, case.rules.max_attempts_per_day, DAY)
+
+
+def _window_cap(case: _Case) -> _Found:
+    most = case.rules.max_attempts_per_window
+    if not most:
+        return "no limit", None, None
+    return _capped(case, "number", case.facts.number_attempts, most, timedelta(days=case.rules.attempt_window_days))
+
+
+def _frequency(case: _Case) -> _Found:
+    seen = []
+    for cap in case.law.caps:
+        if cap.concerns(case.lead.regions):
+            attempts = case.facts.number_attempts if cap.scope is Scope.NUMBER else case.facts.person_attempts
+            inputs, objection, again = _capped(case, cap.scope.value, attempts, cap.most, cap.within)
+            if objection is not None:
+                return inputs, f"{cap.name}: {objection}", again
+            seen.append(inputs)
+    return "; ".join(seen) or "no limit", None, None
+
+
+def _capped(case: _Case, whose: str, attempts: tuple[datetime, ...], most: int, within: timedelta) -> _Found:
+    """Rolling window (now − within, now]: an attempt leaves it exactly `within` after it was made."""
+    counted = [at for at in attempts if at > case.now - within]
+    inputs = f"{len(counted)} of {most} to this {whose} in {show_length(within)}"
+    if len(counted) < most:
+        return inputs, None, None
+    leaves = counted[len(counted) - most] + within
+    objection = f"{len(counted)} attempts to this {whose} in {show_length(within)}, {most} allowed"
+    return inputs, objection, max(leaves, case.now + AT_ONCE)
+
+
+def _quiet(case: _Case) -> _Found:
+    seen = []
+    for quiet in case.law.quiets:
+        since = case.facts.last.get(quiet.after)
+        if since is None or not quiet.concerns(case.lead.regions):
+            continue
+        ends = since + quiet.length
+        seen.append(f"{quiet.after.value} at {since:%Y-%m-%d %H:%M} UTC")
+        if case.now < ends and not (quiet.agent_lifts and case.facts.agent_guaranteed):
+            return seen[-1], f"{quiet.name}: {show_length(quiet.length)} of quiet after {quiet.after.value}", ends
+    return ", ".join(seen) or "nothing to keep quiet after", None, None
+
+
+def _calling_hours(case: _Case) -> _Found:
+    return _hours(case, (case.rules.week,), "the campaign's window")
+
+
+def _legal_hours(case: _Case) -> _Found:
+    weeks = legal_weeks(case.law, case.lead.regions)
+    return _hours(case, weeks, case.law.name) if weeks else ("no limit", None, None)
+
+
+def legal_weeks(law: RuleSet, regions: tuple[str, ...]) -> tuple[Week, ...]:
+    """Every week of the law that holds for a lead in these regions."""
+    return tuple(hours.week for hours in law.hours if hours.concerns(regions))
+
+
+def _hours(case: _Case, weeks: tuple[Week, ...], whose: str) -> _Found:
+    zones = zones_of(case.lead.zones)
+    closed = closed_in(weeks, zones, case.now)
+    shown = closed or zones[0]
+    inputs = f"{case.now.astimezone(shown):%a %Y-%m-%d %H:%M} in {shown.key}"
+    if len(zones) > 1:
+        inputs += f" and {len(zones) - 1} more zones"
+    if closed is None:
+        return inputs, None, None
+    local = case.now.astimezone(closed)
+    windows = " and ".join(show_week(week) for week in weeks if not week.is_open(local))
+    objection = f"{local:%a %H:%M} in {closed.key}, outside {whose} ({windows})"
+    # The next opening of this rule alone would often be one that the other forbids: both are looked at together.
+    every = (case.rules.week, *(legal_weeks(case.law, case.lead.regions) if case.rules.law is not None else ()))
+    return inputs, objection, next_open(every, zones, case.now)
+
+
+def zones_of(names: tuple[str, ...]) -> tuple[ZoneInfo, ...]:
+    """The zones of these names; UnknownZone when there is none or one is no zone."""
+    if not names:
+        raise UnknownZone("no time zone is known for this lead")
+    try:
+        return _zones(names)
     except Exception:
-        bad = ", ".join(lead.zones)
-        return GateVerdict(allowed=False, rule="unknown_zone", detail=f"no such time zone: {bad}")
-    closed = [zone for zone in zones if not _is_open(zone, rules, now)]
-    if not closed:
-        return None
-    return GateVerdict(
-        allowed=False,
-        rule="calling_hours",
-        detail=f"{now.astimezone(closed[0]):%a %H:%M} in {closed[0].key}, outside the calling window",
-        next_time=_next_open(zones, rules, now),
-    )
+        raise UnknownZone(f"no such time zone: {', '.join(names)}") from None
 
 
-def _is_open(zone: ZoneInfo, rules: CallingRules, now: datetime) -> bool:
-    local = now.astimezone(zone)
-    window = rules.windows[local.weekday()]
-    return window is not None and window[0] <= local.time() < window[1]
+@lru_cache(maxsize=4096)
+def _zones(names: tuple[str, ...]) -> tuple[ZoneInfo, ...]:
+    return tuple(ZoneInfo(name) for name in names)
 
 
-def _next_open(zones: list[ZoneInfo], rules: CallingRules, now: datetime) -> datetime | None:
-    """The first minute within eight days at which every zone is open; None if there is none."""
-    starts = sorted(
-        opening
-        for zone in zones
-        for day in range(9)
-        if (opening := _opening(zone, rules, now, day)) is not None and opening > now
-    )
-    return next((start for start in starts if all(_is_open(zone, rules, start) for zone in zones)), None)
+RULES: Mapping[str, _Judge] = MappingProxyType(
+    {
+        "rule_set": _in_force,
+        "do_not_call": _do_not_call,
+        "jurisdiction": _jurisdiction,
+        "dnc_list_age": _list_age,
+        "consent": _consent,
+        "max_attempts": _max_attempts,
+        "max_attempts_per_number": _per_number,
+        "open_attempt": _open_attempt,
+        "max_attempts_per_day": _daily_cap,
+        "max_attempts_per_window": _window_cap,
+        "frequency_cap": _frequency,
+        "quiet_period": _quiet,
+        "calling_hours": _calling_hours,
+        "legal_hours": _legal_hours,
+    }
+)
+"""Every rule in the order in which it is asked."""
 
+NEVER_AGAIN: Mapping[str, LeadState] = MappingProxyType(
+    {
+        "do_not_call": LeadState.DNC,
+        "max_attempts": LeadState.EXHAUSTED,
+        "max_attempts_per_number": LeadState.EXHAUSTED,
+    }
+)
+"""Rules that finish a lead, and as what; the others only put it off."""
 
-def _opening(zone: ZoneInfo, rules: CallingRules, now: datetime, days_ahead: int) -> datetime | None:
-    day = now.astimezone(zone).date() + timedelta(days=days_ahead)
-    window = rules.windows[day.weekday()]
-    if window is None:
-        return None
-    return datetime.combine(day, window[0], tzinfo=zone).astimezone(UTC)
+OF_CLASS = ("rule_set", "jurisdiction", "dnc_list_age", "consent", "calling_hours", "legal_hours")
+"""Rules whose answer is the same for all leads of one class (zones, regions, consent): no number is looked at."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Collection
 
 from dialerd.core.call import Attempt, AttemptState
@@ -93,6 +94,7 @@ class DiallingFlow:
             run.decision = None
             self._release_hopper(run)
             return
+        self._release_promised(run)
         decision = decide(self._inputs(run, ready, now), self.floor.pacers)
         calls = min(decision.calls, len(run.hopper))
         if calls < decision.calls:
@@ -171,7 +173,8 @@ class DiallingFlow:
         if run.claim_pending or now.mono < run.claim_not_before:
             return
         run.claim_pending = True
-        self.floor.emit(ClaimLeads(campaign_id=run.campaign.id, count=missing + self._ahead(run)))
+        agents = self.floor.roster.ready_for(run.campaign.id)
+        self.floor.emit(ClaimLeads(campaign_id=run.campaign.id, count=missing + self._ahead(run), agents=agents))
         self.floor.deadlines.set(Wait.CLAIM, run.campaign.id, now.mono + self.floor.settings.claim_timeout_s)
 
     def _ahead(self, run: CampaignRun) -> int:
@@ -217,12 +220,29 @@ class DiallingFlow:
             self.floor.emit(ReleaseLeads(lead_ids=tuple(lead.id for lead in run.hopper)))
             run.hopper.clear()
 
+    def _release_promised(self, run: CampaignRun) -> None:
+        """Give back leads whose own agent is not free any more, or is about to talk to another of them."""
+        if not any(lead.agent_id is not None for lead in run.hopper):
+            return
+        free = set(self.floor.roster.ready_for(run.campaign.id) - self.floor.promised_agents())
+        kept: deque[Lead] = deque()
+        gone: list[int] = []
+        for lead in run.hopper:
+            if lead.agent_id is None or lead.agent_id in free:
+                kept.append(lead)
+                free.discard(lead.agent_id or 0)
+            else:
+                gone.append(lead.id)
+        if gone:
+            run.hopper = kept
+            self.floor.emit(ReleaseLeads(lead_ids=tuple(gone)))
+
     # -- intents
 
     def _intend(self, run: CampaignRun, leads: list[Lead], decision: str, now: Moment) -> None:
         attempts = tuple(self._attempt(run, lead, run.campaign.dial_mode.value, decision, now) for lead in leads)
-        for attempt in attempts:
-            self.floor.put_call(LiveCall(attempt=attempt, campaign=run.campaign))
+        for attempt, lead in zip(attempts, leads, strict=True):
+            self.floor.put_call(LiveCall(attempt=attempt, campaign=run.campaign, promised_to=lead.agent_id))
             self._await_commit(attempt.id, now)
         for rate in (run.rate, self.floor.trunk_rates[run.campaign.trunk], self.floor.rate):
             rate.take(len(attempts), now.mono)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dialerd.core.call import Attempt, Status
-from dialerd.core.lead import LeadOutcome, LeadState
+from dialerd.core.lead import FINAL_STATES, LeadOutcome, LeadState
+from dialerd.core.retry import RetryRule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,7 @@ class Disposition:
     is_sale: bool = False
     is_callback: bool = False
     is_dnc: bool = False
+    is_refusal: bool = False  # the person said no: some laws want quiet after it
     retry: bool = False
     invalid_number: bool = False
 
@@ -31,8 +33,8 @@ TEST_CALL = "test_call"
 BUILT_IN: tuple[Disposition, ...] = (
     Disposition(code="sale", label="Sale", is_contact=True, is_sale=True),
     Disposition(code="callback", label="Callback", is_contact=True, is_callback=True),
-    Disposition(code="not_interested", label="Not interested", is_contact=True),
-    Disposition(code="dnc", label="Do not call again", is_contact=True, is_dnc=True),
+    Disposition(code="not_interested", label="Not interested", is_contact=True, is_refusal=True),
+    Disposition(code="dnc", label="Do not call again", is_contact=True, is_dnc=True, is_refusal=True),
     Disposition(code="wrong_person", label="Wrong person", is_contact=True),
     Disposition(code="no_disposition", label="No disposition", is_contact=True, is_system=True),
     Disposition(code="abandoned", label="Abandoned: no agent", is_system=True, retry=True),
@@ -58,31 +60,45 @@ def lead_outcome(
     attempts_so_far: int,
     max_attempts: int,
     retry_delay_s: float,
+    rule: RetryRule | None = None,
+    times: int = 1,
+    more_numbers: bool = False,
     callback_at: datetime | None = None,
 ) -> LeadOutcome:
     """Given a closed attempt and its disposition, say what becomes of the lead.
 
-    `attempts_so_far` includes this attempt when it counts. A cancelled attempt never reached the person: it
-    does not count and the lead is due again at once.
+    `attempts_so_far` includes this attempt when it counts; `times` says how often it ended with this outcome, this
+    one included; `more_numbers`: the lead has a number that was not dialled yet since the last one was left. A
+    cancelled attempt never reached the person: it does not count and the lead is due again at once. `rule` is the
+    campaign's for this outcome (None: the disposition's own word and `retry_delay_s`).
     """
     ended = attempt.ended_at or attempt.created_at
-    retry_at = ended + timedelta(seconds=retry_delay_s)
     counts = attempt.status is not Status.CANCELLED
+    wait = rule.delay(times) if rule is not None else timedelta(seconds=retry_delay_s)
+    worn_out = rule is not None and 0 < rule.max_attempts <= times
+    state, due, onward = LeadState.RETRY, ended + wait, rule is not None and rule.next_number
     if disposition.is_dnc:
-        state, due = LeadState.DNC, None
+        state = LeadState.DNC
     elif disposition.is_callback:
-        state, due = LeadState.CALLBACK, callback_at or retry_at
-    elif disposition.invalid_number:
-        state, due = LeadState.INVALID, None
+        state, due = LeadState.CALLBACK, callback_at or due
     elif not counts:
-        state, due = LeadState.RETRY, ended
-    elif not disposition.retry:
-        state, due = LeadState.COMPLETED, None
-    elif attempts_so_far >= max_attempts:
-        state, due = LeadState.EXHAUSTED, None
-    else:
-        state, due = LeadState.RETRY, retry_at
-    return LeadOutcome(lead_id=attempt.lead_id, state=state, next_attempt_at=due, counts_as_attempt=counts)
+        due, onward = ended, False
+    elif rule.stop if rule is not None else not (disposition.retry or disposition.invalid_number):
+        state = LeadState.COMPLETED
+    elif attempts_so_far >= max_attempts and not (disposition.invalid_number and not more_numbers):
+        state = LeadState.EXHAUSTED
+    elif disposition.invalid_number or worn_out:
+        if more_numbers:
+            due, onward = ended, True  # nothing was wrong with the person: the next number may be dialled at once
+        else:
+            state = LeadState.INVALID if disposition.invalid_number else LeadState.EXHAUSTED
+    return LeadOutcome(
+        lead_id=attempt.lead_id,
+        state=state,
+        next_attempt_at=None if state in FINAL_STATES else due,
+        counts_as_attempt=counts,
+        next_number=onward and state is LeadState.RETRY,
+    )
 
 
 def system_disposition(status: Status, campaign_default: str) -> str:

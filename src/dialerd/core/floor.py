@@ -65,11 +65,13 @@ class LiveCall:
     limit_from: Moment | None = None  # where the silence limit starts
     request_id: int | None = None  # the AGI that waits for a verdict
     agent_id: int | None = None  # reserved or talking
+    promised_to: int | None = None  # the agent this person was promised a call from
     failed_agents: frozenset[int] = frozenset()
     cancelled: bool = False  # ended before an answer because somebody wanted it so
     hangup_sent: bool = False  # Asterisk was told to hang it up
     trace_key: str = ""  # the dialplan acted alone and left this durable trace
     callback_at: datetime | None = None  # the agent's promise to call again
+    callback_own: bool = False  # … and to do it in person
     tally: Tally | None = field(default=None, repr=False)  # where this call is counted, while it is on the floor
 
     def enter(self, state: AttemptState) -> None:
@@ -133,6 +135,7 @@ class Floor:
         self.campaigns: dict[int, CampaignRun] = {}
         self.calls: dict[int, LiveCall] = {}  # changed by put_call and forget_call only
         self.tally = Tally()
+        self._promised: set[int] = set()  # attempts in `calls` whose person was promised one agent's call
         self.waiting: dict[int, LiveCall] = {}  # people without an agent yet, in the order they answered
         self.roster = Roster()
         self.links = {node: Link(node=node) for node in settings.nodes}
@@ -250,7 +253,14 @@ class Floor:
     def put_call(self, call: LiveCall) -> None:
         """Take a call in."""
         self.calls[call.attempt.id] = call
+        if call.promised_to is not None:
+            self._promised.add(call.attempt.id)
         call.put_on(self.tally)
+
+    def promised_agents(self) -> frozenset[int]:
+        """Agents to whom a call on its way was promised and who do not have it yet."""
+        waiting = (self.calls[attempt_id] for attempt_id in self._promised)
+        return frozenset(c.promised_to for c in waiting if c.promised_to is not None and c.agent_id is None)
 
     def in_flight(self, campaign_id: int) -> int:
         """Calls of a campaign that may still need an agent and have none."""
@@ -269,6 +279,7 @@ class Floor:
         call = self.calls.pop(attempt_id, None)
         if call is not None:
             call.put_on(None)
+        self._promised.discard(attempt_id)
         self.waiting.pop(attempt_id, None)
         self.intent_settled(attempt_id)
         for wait in (Wait.DIAL, Wait.LIMIT, Wait.CONNECT, Wait.ENDING):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 
 
@@ -36,9 +36,13 @@ class Lead:
     number: str
     name: str = ""
     zones: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()  # ISO 3166: US-FL where the state is known, else US; several when it may be any
     attempts: int = 0
     last_attempt_at: datetime | None = None
     consent_id: str = ""
+    consent_class: str = ""
+    consent_date: date | None = None
+    agent_id: int | None = None  # the agent that this person was promised a call from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,3 +53,4 @@ class LeadOutcome:
     state: LeadState
     next_attempt_at: datetime | None = None
     counts_as_attempt: bool = True
+    next_number: bool = False  # go on to the lead's next number

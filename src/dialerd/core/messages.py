@@ -208,10 +208,15 @@ class LegEnded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimLeads:
-    """Claim up to `count` due leads. Answered by LeadsClaimed."""
+    """Claim up to `count` due leads. Answered by LeadsClaimed.
+
+    A lead that was promised a call from one agent comes only while that agent is among `agents`, the ready ones (or
+    when its time has passed by more than the campaign's tolerance).
+    """
 
     campaign_id: int
     count: int
+    agents: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,6 +250,7 @@ class CloseAttempt:
 
     attempt: Attempt
     callback_at: datetime | None = None
+    callback_own: bool = False  # promised by the agent in person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,6 +58,7 @@ class AgentDispose:
     agent_id: int
     code: str
     callback_at: datetime | None = None
+    callback_own: bool = False  # the agent will call in person
     note: str = ""
 
 

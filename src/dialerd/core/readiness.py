@@ -39,8 +39,43 @@ def start_problems(
             "no abandon message is set, and a person who meets no agent must hear your name and number: "
             "use --abandon-message SOUND"
         )
+    problems += _law_problems(campaign, trunk_known=not trunk, allowed_caller_ids=allowed_caller_ids)
     if campaign.max_lines < 1:
         problems.append(f"max_lines is {campaign.max_lines}, so no call fits: use --max-lines 1 or more")
+    return problems
+
+
+def _law_problems(campaign: Campaign, *, trunk_known: bool, allowed_caller_ids: Collection[str]) -> list[str]:
+    """What the campaign's rule set demands of its settings and they are not."""
+    law = campaign.rules.law
+    if law is None:
+        return [
+            "no rule set is chosen, so nobody may be called: use --rule-set NAME (dialerctl rules list; none: no law)"
+        ]
+    problems = []
+    for demand in law.campaign_demands():
+        wants = f"and {law.name} wants"
+        match demand.key:
+            case "min_ring_seconds" if campaign.ring_timeout_s < demand.value:
+                problems.append(
+                    f"dial_timeout is {campaign.ring_timeout_s:g} s, {wants} {demand.value:g} s of ringing:"
+                    f" use --dial-timeout {demand.value:g}"
+                )
+            case "max_wait_seconds" if campaign.abandon_after_s > demand.value:
+                problems.append(
+                    f"abandon_after is {campaign.abandon_after_s:g} s, {wants} at most {demand.value:g} s:"
+                    f" use --abandon-after {demand.value:g}"
+                )
+            case "max_abandon_percent" if 100 * campaign.target_abandon_rate > demand.value + 1e-9:
+                problems.append(
+                    f"target_abandon_rate is {100 * campaign.target_abandon_rate:g} %, {wants} at most"
+                    f" {demand.value:g} %: use --target-abandon-rate {demand.value:g}"
+                )
+            case "caller_id_owned" if demand.value and trunk_known and not allowed_caller_ids:
+                problems.append(
+                    f"trunk {campaign.trunk} names no caller IDs as ours, {wants} it:"
+                    f" add caller_ids to [[trunk]] {campaign.trunk}"
+                )
     return problems
 
 

@@ -123,7 +123,7 @@ class VerdictFlow:
             if call.request_id is None or (call.agent_id is None and call.attempt.campaign_id in nobody_for):
                 continue
             if call.agent_id is None:
-                seat = self.floor.roster.longest_idle(call.attempt.campaign_id, call.failed_agents)
+                seat = self._seat_for(call)
                 if seat is None:
                     if not call.failed_agents:
                         nobody_for.add(call.attempt.campaign_id)
@@ -132,6 +132,19 @@ class VerdictFlow:
                 if not seat.leg_up:
                     self.agents.ring(seat, call.campaign.on_hook_ring_timeout_s, now)
             self._connect_if_up(call, now)
+
+    def _seat_for(self, call: LiveCall) -> Seat | None:
+        """The agent this person was promised, when free; else the one idle longest whom nobody else was promised."""
+        promised = self.floor.roster.get(call.promised_to) if call.promised_to is not None else None
+        if (
+            promised is not None
+            and promised.state is AgentState.READY
+            and promised.serves(call.attempt.campaign_id)
+            and promised.profile.id not in call.failed_agents
+        ):
+            return promised
+        but = call.failed_agents | self.floor.promised_agents()
+        return self.floor.roster.longest_idle(call.attempt.campaign_id, but)
 
     def _connect_if_up(self, call: LiveCall, now: Moment) -> None:
         seat = self.floor.roster.get(call.agent_id) if call.agent_id is not None else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dialerd.core.agent import AgentState
 from dialerd.core.campaign import CampaignState
+from dialerd.core.compliance import NEVER_AGAIN
 from dialerd.core.dialling_flow import DiallingFlow
 from dialerd.core.floor import CampaignRun, Floor
 from dialerd.core.messages import Shortage
@@ -107,14 +108,10 @@ def _leads(run: CampaignRun) -> str:
     return leads_sentence(run.shortage, run.campaign.name)
 
 
-FOR_GOOD = frozenset({"do_not_call", "max_attempts"})
-"""Rules that finish a lead; the others only put it off."""
-
-
 def leads_sentence(shortage: Shortage, campaign: str) -> str:
     """Why there is no lead to dial: blocked by rules, waiting for their time, or none left."""
     parts = [f"{n} blocked by {rule}" for rule, n in sorted(shortage.blocked.items())]
-    for_good = sum(n for rule, n in shortage.blocked.items() if rule in FOR_GOOD)
+    for_good = sum(n for rule, n in shortage.blocked.items() if rule in NEVER_AGAIN)
     waiting = shortage.waiting - (sum(shortage.blocked.values()) - for_good)
     if waiting > 0:
         parts.append(f"{waiting} wait for their next attempt")

@@ -127,7 +127,8 @@ class Demo:
     def _campaign(self) -> None:
         self.show("config", "check", str(self.folder / "dialerd.toml"))
         self.show(
-            "campaign", "add", CAMPAIGN, "--dial-mode", "progressive", "--trunk", "main", "--caller-id", "+15550100",
+            "campaign", "add", CAMPAIGN, "--dial-mode", "progressive", "--rule-set", "none", "--trunk", "main",
+            "--caller-id", "+15550100",
             "--abandon-message", "dialerd/abandon", "--amd-enabled", "--max-lines", "40", "--wrapup-time", "5",
             "--daily-start", "09:00", "--daily-end", "17:00", "--call-days", "mon-sun", "--timezone", "UTC",
         )  # fmt: skip

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from dialerd.core.call import Attempt
 from dialerd.core.campaign import Campaign
-from dialerd.core.compliance import Facts, GateVerdict, may_dial
+from dialerd.core.compliance import NEVER_AGAIN, Facts, GateVerdict, may_dial
 from dialerd.core.dispositions import Disposition, definitions, lead_outcome
 from dialerd.core.lead import DUE_STATES, Lead, LeadState
 from dialerd.core.messages import (
@@ -48,7 +48,8 @@ class StoredLead:
 @dataclass(slots=True)
 class _NumberHistory:
     open: bool = False
-    times: deque[datetime] = field(default_factory=deque)
+    ever: int = 0
+    times: deque[datetime] = field(default_factory=deque)  # as far back as the campaign's rules remember
 
 
 class MemoryStore:
@@ -129,10 +130,8 @@ class MemoryStore:
 
     def _refused(self, stored: StoredLead, verdict: GateVerdict, now: datetime) -> None:
         """A lead that the gate forbids: due when the gate says, or never again."""
-        if verdict.rule == "do_not_call":
-            stored.state = LeadState.DNC
-        elif verdict.rule == "max_attempts":
-            stored.state = LeadState.EXHAUSTED
+        if verdict.rule in NEVER_AGAIN:
+            stored.state = NEVER_AGAIN[verdict.rule]
         else:
             stored.state = LeadState.RETRY
             self._put_due(stored, max(verdict.next_time or now + ASK_AGAIN, now + timedelta(seconds=1)))
@@ -149,15 +148,17 @@ class MemoryStore:
 
     def _gate(self, lead: Lead, now: datetime) -> GateVerdict:
         history = self._numbers.setdefault(lead.number, _NumberHistory())
-        while history.times and history.times[0] <= now - timedelta(hours=24):
+        rules = self.campaigns[lead.campaign_id].rules
+        while history.times and history.times[0] <= now - rules.memory():
             history.times.popleft()
         facts = Facts(
             do_not_call="global" if lead.number in self.do_not_call else "",
             open_attempt=history.open,
-            number_attempts_24h=len(history.times),
-            oldest_attempt_24h=history.times[0] if history.times else None,
+            number_attempts=tuple(history.times),
+            number_attempts_ever=history.ever,
+            person_attempts=tuple(history.times),
         )
-        return may_dial(lead, facts, self.campaigns[lead.campaign_id].rules, now)
+        return may_dial(lead, facts, rules, now)
 
     def _add_do_not_call(self, command: AddDoNotCall, now: datetime) -> list[StoreEvent]:
         self.do_not_call.add(command.number)
@@ -178,6 +179,7 @@ class MemoryStore:
                 continue
             history = self._numbers[attempt.number]
             history.open = True
+            history.ever += 1
             history.times.append(now)
             self.open[attempt.id] = attempt
             opened.append(attempt.id)

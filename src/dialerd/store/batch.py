@@ -21,10 +21,12 @@ from dialerd.core.messages import (
     SaveCampaignState,
     StoreCommand,
 )
-from dialerd.store.claims import LeadCounts, claim_leads, release_leads
+from dialerd.store.claims import claim_leads, release_leads
 from dialerd.store.closing import close_attempts, save_attempts
+from dialerd.store.hopper import Hopper
 from dialerd.store.intents import open_attempts
 from dialerd.store.journal import add_do_not_call, log_event, save_agent_state, save_campaign_state
+from dialerd.store.lead_counts import LeadCounts
 from dialerd.store.session import Session
 from dialerd.store.units import micros
 
@@ -46,6 +48,7 @@ class Batch:
 
     session: Session
     now: datetime
+    hopper: Hopper
     counts: LeadCounts
     answers: list[Event] = field(default_factory=list)
     claimed: list[Lead] = field(default_factory=list)
@@ -72,7 +75,7 @@ class Batch:
                 self.answers += open_attempts(session, command, now)
             case ClaimLeads():
                 self._write_gathered()
-                answer = claim_leads(session, command, now, self.counts)
+                answer = claim_leads(session, command, now, self.hopper, self.counts)
                 self.claimed += answer.leads
                 self.answers.append(answer)
             case CloseAttempt():

@@ -12,6 +12,8 @@ from zoneinfo import available_timezones
 
 from dialerd.core.campaign import AmdAction, DialMode, MeasuredFrom
 from dialerd.core.errors import Invalid
+from dialerd.core.lead_filter import checked_filter
+from dialerd.core.list_mix import LeadOrder
 from dialerd.store.units import call_days, micro_units, time_of_day
 
 Check = Callable[[Any], Any]
@@ -155,6 +157,7 @@ _MS = whole(0, 60_000)
 COLUMNS: Mapping[str, Check] = {
     "name": matching(NAME.pattern, NAME_RULE, may_be_empty=False),
     "dial_mode": one_of(DialMode),
+    "rule_set": matching(r"[a-z0-9][a-z0-9-]{0,39}", "the name of a rule set like us-telemarketing, or none"),
     "priority": whole(1, 99),
     "trunk": matching(NAME.pattern, NAME_RULE),
     "caller_id": matching(r"\+?[0-9]{2,15}", "2 to 15 digits, with or without + before them"),
@@ -194,7 +197,15 @@ COLUMNS: Mapping[str, Check] = {
     "timezone": _zone,
     "max_attempts": whole(1, 1000),
     "max_attempts_per_day": whole(1, 1000),
+    "max_attempts_per_window": whole(0, 1000),
+    "attempt_window_days": whole(1, 366),
+    "max_attempts_per_number": whole(0, 1000),
     "retry_delay": whole(0, 31_536_000),
+    "lead_order": one_of(LeadOrder),
+    "closing_zones_first": yes_or_no,
+    "abandoned_first": yes_or_no,
+    "callback_tolerance": whole(0, 31_536_000),
+    "lead_filter": lambda value: checked_filter(_text(value)),
     "default_disposition": matching(NAME.pattern, NAME_RULE, may_be_empty=False),
     "recording_enabled": yes_or_no,
     "on_hook_ring_timeout": real(1, 300),

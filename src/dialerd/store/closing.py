@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 from dialerd.core.call import Attempt, AttemptState, Status
-from dialerd.core.dispositions import Disposition, definitions, lead_outcome, system_disposition
-from dialerd.core.lead import LeadState
+from dialerd.core.dispositions import Disposition, definitions, system_disposition
 from dialerd.core.messages import CloseAttempt
 from dialerd.store.attempt_rows import (
     INSTANT_COLUMNS,
@@ -22,7 +20,8 @@ from dialerd.store.chain import CHAINED_COLUMNS, chain_head, record_hash
 from dialerd.store.intents import INSERT_ATTEMPT
 from dialerd.store.mapping import disposition_value
 from dialerd.store.session import Session
-from dialerd.store.units import micros, micros_or_none
+from dialerd.store.settling import settle_leads
+from dialerd.store.units import micros
 
 # A step that is known is never unset, so a snapshot taken earlier than another cannot take it back.
 _SET = ", ".join(
@@ -72,7 +71,7 @@ def close_attempts(session: Session, commands: Sequence[CloseAttempt], now: date
     for attempt in attempts:
         if dispositions[attempt.disposition].is_dnc:
             forbid_number(session, attempt.number, "disposition", attempt.closed_at or now, attempt.id)
-    _settle_leads(session, due, attempts, dispositions, campaigns, now)
+    settle_leads(session, due, attempts, dispositions, campaigns, now)
     session.insert(
         "INSERT INTO abandon_ledger (attempt_id, campaign_id, at, abandoned, message_played)",
         [
@@ -125,69 +124,15 @@ def _finish(session: Session, attempts: Sequence[Attempt], known: Collection[int
     session.many("UPDATE call_log SET chain_seq = ?, prev_hash = ?, record_hash = ? WHERE id = ?", places)
 
 
-def _settle_leads(
-    session: Session,
-    commands: Sequence[CloseAttempt],
-    attempts: Sequence[Attempt],
-    dispositions: Mapping[str, Disposition],
-    campaigns: Mapping[int, Mapping[str, Any]],
-    now: datetime,
-) -> None:
-    """What becomes of the leads, after every number of these attempts that may not be dialled again is known."""
-    counts: dict[int, int] = dict(
-        session.where_in("SELECT id, call_count FROM lead WHERE id IN ({in})", [a.lead_id for a in attempts])
-    )
-    forbidden = {
-        row[0]
-        for row in session.where_in(
-            "SELECT number FROM do_not_call WHERE number IN ({in}) AND campaign_id IS NULL",
-            list(dict.fromkeys(attempt.number for attempt in attempts)),
-        )
-    }
-    callbacks, settled = [], []
-    for command, attempt in zip(commands, attempts, strict=True):
-        if attempt.lead_id not in counts:
-            continue
-        disposition, campaign = dispositions[attempt.disposition], campaigns[attempt.campaign_id]
-        counts[attempt.lead_id] += attempt.status is not Status.CANCELLED
-        outcome = lead_outcome(
-            attempt,
-            disposition,
-            attempts_so_far=counts[attempt.lead_id],
-            max_attempts=campaign["max_attempts"],
-            retry_delay_s=campaign["retry_delay"],
-            callback_at=command.callback_at,
-        )
-        if disposition.is_callback and outcome.next_attempt_at is not None:
-            due = micros(outcome.next_attempt_at)
-            callbacks.append((attempt.id, attempt.lead_id, attempt.campaign_id, attempt.agent_id, due, micros(now)))
-        barred = attempt.number in forbidden
-        state, next_at = (LeadState.DNC, None) if barred else (outcome.state, micros_or_none(outcome.next_attempt_at))
-        settled.append(
-            (int(outcome.counts_as_attempt), micros(attempt.created_at), state.value, next_at, attempt.lead_id)
-        )
-    session.insert(
-        "INSERT INTO callback (attempt_id, lead_id, campaign_id, agent_id, due_at, created_at)",
-        callbacks,
-        "ON CONFLICT DO NOTHING",
-    )
-    session.many(
-        "UPDATE lead SET call_count = call_count + ?, last_attempt_at = ?,"
-        " state = CASE WHEN state = 'claimed' THEN ? ELSE state END,"
-        " next_attempt_at = CASE WHEN state = 'claimed' THEN ? ELSE next_attempt_at END,"
-        " claimed_from = '', claimed_at = NULL WHERE id = ?",
-        settled,
-    )
-
-
 def forbid_number(session: Session, number: str, source: str, at: datetime, attempt_id: int | None) -> None:
     """Put a number on the global do-not-call list and take its leads out of every campaign; once is enough."""
     session.run(
         "INSERT INTO do_not_call (number, source, attempt_id, added_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
         (number, source, attempt_id, micros(at)),
     )
-    session.run(
-        "UPDATE lead SET state = 'dnc', next_attempt_at = NULL"
-        " WHERE number = ? AND state IN ('new', 'retry', 'callback')",
-        (number,),
-    )
+    for column in ("number", "dial_number"):  # one index each
+        session.run(
+            f"UPDATE lead SET state = 'dnc', next_attempt_at = NULL WHERE {column} = ?"
+            " AND state IN ('new', 'retry', 'callback')",
+            (number,),
+        )

@@ -11,7 +11,7 @@ from dialerd.core.compliance import GateVerdict
 from dialerd.core.messages import AttemptRefused, AttemptsOpened, Event, OpenAttempts
 from dialerd.store.attempt_rows import INTENT_COLUMNS, PROGRESS_COLUMNS, intent_values, progress_values
 from dialerd.store.facts import Gate, NumberFacts
-from dialerd.store.mapping import LEAD_COLUMNS, lead_value, rule_set_name
+from dialerd.store.mapping import LEAD_COLUMNS, lead_value
 from dialerd.store.refusals import Refused, reschedule
 from dialerd.store.session import Session
 
@@ -46,11 +46,13 @@ def open_attempts(session: Session, command: OpenAttempts, now: datetime) -> lis
             [attempt.lead_id for attempt in command.attempts],
         )
     }
-    facts = NumberFacts(session, [attempt.number for attempt in command.attempts], now)
     gates = {
         campaign_id: Gate(session, campaign_id)
         for campaign_id in dict.fromkeys(attempt.campaign_id for attempt in command.attempts)
     }
+    paused = {row[0] for row in session.rows("SELECT id FROM lead_list WHERE NOT active AND NOT hidden")}
+    leads = [lead_value(row[:-2]) for row in rows.values()]
+    facts = NumberFacts(session, leads, gates, now)
     opened: list[int] = []
     written: list[Attempt] = []
     refused: list[Refused] = []
@@ -68,15 +70,17 @@ def open_attempts(session: Session, command: OpenAttempts, now: datetime) -> lis
             continue
         gate, row = gates[attempt.campaign_id], rows.get(attempt.lead_id)
         verdict = _verdict(attempt, row, attempt.lead_id in busy, gate, facts, now)
+        if verdict.allowed and attempt.list_id in paused:
+            verdict = GateVerdict(allowed=False, rule="list_paused", detail="the lead's list is paused", next_time=now)
         if not verdict.allowed or gate.rules is None or row is None:
             refuse(attempt, verdict)
             continue
         lead = lead_value(row[:-2])
-        facts.opened(attempt.number, now)
+        facts.opened(lead, now)
         busy.add(attempt.lead_id)
         opened.append(attempt.id)
         allowed = attempt.snapshot()
-        allowed.rule_set, allowed.rule_verdict = rule_set_name(gate.rules), "allowed"
+        allowed.rule_set, allowed.rule_verdict = gate.label, "allowed"
         allowed.zones, allowed.consent_id = lead.zones, attempt.consent_id or lead.consent_id
         written.append(allowed)
     late = _write(session, written)

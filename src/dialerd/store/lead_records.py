@@ -10,7 +10,8 @@ from dialerd.core.errors import Conflict, Invalid, NotFound
 from dialerd.core.lead import Lead
 from dialerd.store.call_records import calls_of_lead
 from dialerd.store.campaign_settings import NAME, NAME_RULE
-from dialerd.store.lead_rows import LEAD_INSERT_COLUMNS, checked_lead, checked_number, checked_zones
+from dialerd.store.dial_classes import class_ids
+from dialerd.store.lead_rows import LEAD_INSERT_COLUMNS, checked_lead, checked_number, checked_zones, class_key
 from dialerd.store.mapping import LEAD_COLUMNS, lead_value
 from dialerd.store.readable import readable
 from dialerd.store.session import Session
@@ -25,7 +26,9 @@ _SELECT = (
     "SELECT lead.*, campaign.name AS campaign, lead_list.name AS list_name FROM lead"
     " JOIN campaign ON campaign.id = lead.campaign_id JOIN lead_list ON lead_list.id = lead.list_id"
 )
-_INSERT = f"INSERT INTO lead (campaign_id, list_id, created_at, {', '.join(LEAD_INSERT_COLUMNS)})"
+_INSERT = (
+    f"INSERT INTO lead (campaign_id, list_id, created_at, class_id, dial_number, {', '.join(LEAD_INSERT_COLUMNS)})"
+)
 
 
 def leads(session: Session, campaign: str | None, state: str | None, limit: int, offset: int) -> list[Row]:
@@ -120,7 +123,9 @@ def add_leads(session: Session, campaign: str, list_name: str, rows: Sequence[tu
         )
         if of_campaign == campaign_id and of_list not in hidden
     }
-    new = [(campaign_id, list_id, micros(now), *row) for number, row in by_number.items() if number not in there]
+    fresh = [row for number, row in by_number.items() if number not in there]
+    classes = class_ids(session, [class_key(row) for row in fresh])
+    new = [(campaign_id, list_id, micros(now), classes[class_key(row)], row[0], *row) for row in fresh]
     session.insert(_INSERT, new)
     return len(new)
 
@@ -138,9 +143,9 @@ def lead_for_test_call(session: Session, campaign: str, number: str, zones: Sequ
         raise Invalid(str(error)) from None
     list_id = _list_id(session, campaign_id, TEST_LIST, now, hidden=True)
     session.run(
-        "INSERT INTO lead (campaign_id, list_id, number, name, zones, created_at) VALUES (?, ?, ?, 'test call', ?, ?)"
-        " ON CONFLICT (list_id, number) DO NOTHING",
-        (campaign_id, list_id, number, "", micros(now)),
+        "INSERT INTO lead (campaign_id, list_id, number, dial_number, name, created_at)"
+        " VALUES (?, ?, ?, ?, 'test call', ?) ON CONFLICT (list_id, number) DO NOTHING",
+        (campaign_id, list_id, number, number, micros(now)),
     )
     found = session.one("SELECT id FROM lead WHERE list_id = ? AND number = ?", (list_id, number))
     assert found is not None

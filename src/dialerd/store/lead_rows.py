@@ -18,8 +18,11 @@ KEYS = frozenset(
         "number",
         "name",
         "zones",
+        "regions",
         "attributes",
         "priority",
+        "rank",
+        "person",
         "postal_code",
         "consent_id",
         "consent_class",
@@ -27,18 +30,23 @@ KEYS = frozenset(
     }
 )
 MAX_ZONES = 60  # a toll-free number of North America has 42
+MAX_REGIONS = 60
+REGION = re.compile(r"\A[A-Z]{2}(-[A-Z0-9]{1,3})?\Z")
 MAX_ATTRIBUTES = 8_000  # characters of JSON
 
 # Control characters, line separators, and the marks that turn the direction of what follows them in a report.
 _HOSTILE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
-LEAD_INSERT_COLUMNS = (
+LEAD_INSERT_COLUMNS = (  # class_key counts on these places
     "number",
     "name",
     "zones",
+    "regions",
     "postal_code",
     "attributes",
     "priority",
+    "rank",
+    "person",
     "consent_id",
     "consent_class",
     "consent_date",
@@ -62,9 +70,12 @@ def checked_lead(row: Mapping[str, Any]) -> tuple[Any, ...]:
         checked_number(row.get("number")),
         _line(row, "name", 200),
         ",".join(checked_zones(row.get("zones") or ())),
+        ",".join(checked_regions(row.get("regions") or ())),
         _line(row, "postal_code", 20),
         _attributes(row.get("attributes") or {}),
-        _priority(row.get("priority")),
+        _whole(row, "priority", 50, 1, 99),
+        _whole(row, "rank", 0, -1_000_000, 1_000_000),
+        _line(row, "person", 64),
         _line(row, "consent_id", 100),
         _line(row, "consent_class", 40),
         _date(row.get("consent_date")),
@@ -89,6 +100,23 @@ def checked_zones(value: str | Sequence[str]) -> tuple[str, ...]:
         if zone not in _known_zones():
             raise ValueError(f"zones: {zone[:40]!r} is not a time zone")
     return zones
+
+
+def checked_regions(value: str | Sequence[str]) -> tuple[str, ...]:
+    """Given ISO 3166 codes (US, US-FL; a list, or a text with commas), return them once each; ValueError otherwise."""
+    codes = value.split(",") if isinstance(value, str) else list(value)
+    if len(codes) > MAX_REGIONS:
+        raise ValueError(f"regions: more than {MAX_REGIONS}")
+    regions = tuple(dict.fromkeys(str(code).strip().upper() for code in codes if str(code).strip()))
+    for region in regions:
+        if not REGION.match(region):
+            raise ValueError(f"regions: {region[:40]!r} is not a country like US or a state like US-FL")
+    return regions
+
+
+def class_key(values: Sequence[Any]) -> tuple[str, str, str]:
+    """Given the values of LEAD_INSERT_COLUMNS, return what decides the lead's class: zones, regions, consent class."""
+    return values[2], values[3], values[10]
 
 
 def _line(row: Mapping[str, Any], key: str, longest: int) -> str:
@@ -124,15 +152,16 @@ def _attributes(value: Any) -> str:
     return text
 
 
-def _priority(value: Any) -> int:
+def _whole(row: Mapping[str, Any], key: str, default: int, low: int, high: int) -> int:
+    value = row.get(key)
     if value is None or value == "":
-        return 50
+        return default
     try:
         number = int(value)
     except (TypeError, ValueError):
-        number = 0
-    if isinstance(value, bool) or not 1 <= number <= 99:
-        raise ValueError("priority: is not a whole number from 1 to 99")
+        number = low - 1
+    if isinstance(value, bool) or not low <= number <= high:
+        raise ValueError(f"{key}: is not a whole number from {low} to {high}")
     return number
 
 

@@ -3,38 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 from dialerd.core.agent import AgentProfile, LegMode
+from dialerd.core.calling_windows import daily
 from dialerd.core.campaign import AmdAction, AmdParameters, Campaign, CampaignState, DialMode, MeasuredFrom
 from dialerd.core.compliance import CallingRules
 from dialerd.core.dispositions import Disposition
 from dialerd.core.lead import Lead
+from dialerd.core.retry import RetryRule
+from dialerd.core.rule_set import RuleSet
 from dialerd.store.units import call_days, fraction, instant_or_none, time_of_day
 
-RULE_COLUMNS = "daily_start, daily_end, call_days, max_attempts, max_attempts_per_day"
-CALLING_RULES = frozenset(RULE_COLUMNS.split(", "))
+RULE_COLUMNS = (
+    "daily_start, daily_end, call_days, max_attempts, max_attempts_per_day,"
+    " max_attempts_per_window, attempt_window_days, max_attempts_per_number, rule_set"
+)
+CALLING_RULES = frozenset(RULE_COLUMNS.replace(",", "").split())
 
 
-def calling_rules(row: Mapping[str, Any]) -> CallingRules:
+def calling_rules(row: Mapping[str, Any], rule_sets: Mapping[str, RuleSet]) -> CallingRules:
     """Given a campaign's row (at least RULE_COLUMNS), return the rules of its gate; ValueError if it holds none."""
     window = (time_of_day(row["daily_start"]), time_of_day(row["daily_end"]))
     if window[0] >= window[1]:
         raise ValueError(f"daily_start {row['daily_start']} is not before daily_end {row['daily_end']}")
-    days = call_days(row["call_days"])
+    name = row["rule_set"]
+    if name and name not in rule_sets:
+        raise ValueError(f"rule set {name} is not there any more (dialerctl rules list)")
     return CallingRules(
-        windows=tuple(window if day in days else None for day in range(7)),
+        week=daily(*window, days=call_days(row["call_days"])),
         max_attempts=row["max_attempts"],
         max_attempts_per_day=row["max_attempts_per_day"],
+        max_attempts_per_window=row["max_attempts_per_window"],
+        attempt_window_days=row["attempt_window_days"],
+        max_attempts_per_number=row["max_attempts_per_number"],
+        law=rule_sets[name] if name else None,
     )
 
 
-def rule_set_name(rules: CallingRules) -> str:
-    """The name and version of a rule set as the attempt keeps them."""
-    return f"{rules.name}/{rules.version}"
+def retry_rule(row: Mapping[str, Any]) -> RetryRule:
+    """Given a row of retry_rule, return the value."""
+    return RetryRule(
+        outcome=row["outcome"],
+        delay_s=float(row["delay"]),
+        growth=row["growth"],
+        max_delay_s=float(row["max_delay"]),
+        max_attempts=row["max_attempts"],
+        next_number=bool(row["next_number"]),
+        stop=bool(row["stop"]),
+    )
 
 
-def campaign_value(row: Mapping[str, Any]) -> Campaign:
+def campaign_value(row: Mapping[str, Any], rule_sets: Mapping[str, RuleSet]) -> Campaign:
     """Given a campaign's whole row, return the value the core reads; ValueError if the row cannot be understood."""
     return Campaign(
         id=row["id"],
@@ -77,16 +98,19 @@ def campaign_value(row: Mapping[str, Any]) -> Campaign:
         default_disposition=row["default_disposition"],
         recording_enabled=bool(row["recording_enabled"]),
         on_hook_ring_timeout_s=row["on_hook_ring_timeout"],
-        rules=calling_rules(row),
+        rules=calling_rules(row, rule_sets),
     )
 
 
 def zones_value(text: str) -> tuple[str, ...]:
-    """Given a zones column, return the names."""
+    """Given a column of names joined by commas (zones, regions), return the names."""
     return tuple(name for name in text.split(",") if name)
 
 
-LEAD_COLUMNS = "id, campaign_id, list_id, number, name, zones, call_count, last_attempt_at, consent_id"
+LEAD_COLUMNS = (
+    "id, campaign_id, list_id, dial_number, name, zones, call_count, last_attempt_at, consent_id,"
+    " regions, consent_class, consent_date, callback_agent_id"
+)
 
 
 def lead_value(row: tuple[Any, ...]) -> Lead:
@@ -101,6 +125,10 @@ def lead_value(row: tuple[Any, ...]) -> Lead:
         attempts=row[6],
         last_attempt_at=instant_or_none(row[7]),
         consent_id=row[8],
+        regions=zones_value(row[9]),
+        consent_class=row[10],
+        consent_date=date.fromisoformat(row[11]) if row[11] else None,
+        agent_id=row[12],
     )
 
 
@@ -127,6 +155,7 @@ def disposition_value(row: Mapping[str, Any]) -> Disposition:
         is_sale=bool(row["is_sale"]),
         is_callback=bool(row["is_callback"]),
         is_dnc=bool(row["is_dnc"]),
+        is_refusal=bool(row["is_refusal"]),
         retry=bool(row["retry"]),
         invalid_number=bool(row["invalid_number"]),
     )

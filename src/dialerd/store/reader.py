@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TypeVar
@@ -11,6 +11,7 @@ from typing import TypeVar
 import peewee
 
 from dialerd.core.errors import Unavailable
+from dialerd.core.rule_set import RuleSet
 from dialerd.store.database import connect, disconnect
 from dialerd.store.session import Session
 
@@ -21,8 +22,9 @@ _OUTAGES = (peewee.OperationalError, peewee.InterfaceError, OSError)
 class Reader:
     """Runs functions of a session in its own thread, one after the other."""
 
-    def __init__(self, db: peewee.Database) -> None:
+    def __init__(self, db: peewee.Database, rule_sets: Mapping[str, RuleSet]) -> None:
         self._db = db
+        self._rule_sets = rule_sets
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-reader")
 
     async def read(self, work: Callable[[Session], T]) -> T:
@@ -37,12 +39,12 @@ class Reader:
     def _read(self, work: Callable[[Session], T]) -> T:
         try:
             connect(self._db)
-            return work(Session(self._db))
+            return work(Session(self._db, self._rule_sets))
         except _OUTAGES:
             disconnect(self._db)
         try:  # once more: a restarted server leaves a dead connection behind
             connect(self._db)
-            return work(Session(self._db))
+            return work(Session(self._db, self._rule_sets))
         except _OUTAGES as error:
             disconnect(self._db)
             raise Unavailable(f"the store cannot be read now: {error}") from error

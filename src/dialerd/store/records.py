@@ -57,7 +57,9 @@ class Records:
     async def edit_campaign(self, name: str, changes: Mapping[str, Any]) -> Campaign:
         """Change columns of a campaign; all or nothing."""
         now = self._clock()
-        return await self._write(lambda session: setup_records.edit_campaign(session, name, changes, now))
+        campaign = await self._write(lambda session: setup_records.edit_campaign(session, name, changes, now))
+        self._writer.hopper.forget(campaign.id)
+        return campaign
 
     async def agents(self) -> list[Row]:
         """All agents by name, with `campaigns` and the last saved state."""

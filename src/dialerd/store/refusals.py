@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from dialerd.core.compliance import RETRY_UNKNOWN, GateVerdict
-from dialerd.core.lead import LeadState
+from dialerd.core.compliance import NEVER_AGAIN, RETRY_UNKNOWN, GateVerdict
 from dialerd.store.session import Session, chunks, marks
 from dialerd.store.units import micros
-
-_FINAL = {"do_not_call": LeadState.DNC, "max_attempts": LeadState.EXHAUSTED}
 
 _RESCHEDULE = (
     "UPDATE lead SET state = CASE WHEN ? <> '' THEN ? WHEN state = 'claimed' THEN claimed_from ELSE state END,"
@@ -40,7 +37,7 @@ def reschedule(session: Session, refused: Sequence[Refused], now: datetime) -> N
     log = []
     for item in refused:
         verdict = item.verdict
-        final = _FINAL.get(verdict.rule)
+        final = NEVER_AGAIN.get(verdict.rule)
         due = None if final else micros(verdict.next_time or now + RETRY_UNKNOWN)
         state = final.value if final else ""
         same.setdefault((state, due, verdict.rule), []).append(item.lead_id)

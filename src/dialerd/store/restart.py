@@ -67,10 +67,11 @@ def prepare_start(session: Session) -> int:
     """Seed the built-in dispositions and give back claims without an unfinished attempt; return how many."""
     with session.db.atomic():
         session.many(
-            "INSERT INTO disposition (code, label, is_system, is_contact, is_sale, is_callback, is_dnc, retry,"
-            " invalid_number) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (code) DO UPDATE SET"
+            "INSERT INTO disposition (code, label, is_system, is_contact, is_sale, is_callback, is_dnc, is_refusal,"
+            " retry, invalid_number) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (code) DO UPDATE SET"
             " is_system = EXCLUDED.is_system, is_contact = EXCLUDED.is_contact, is_sale = EXCLUDED.is_sale,"
-            " is_callback = EXCLUDED.is_callback, is_dnc = EXCLUDED.is_dnc, retry = EXCLUDED.retry,"
+            " is_callback = EXCLUDED.is_callback, is_dnc = EXCLUDED.is_dnc, is_refusal = EXCLUDED.is_refusal,"
+            " retry = EXCLUDED.retry,"
             " invalid_number = EXCLUDED.invalid_number",
             [
                 (
@@ -81,6 +82,7 @@ def prepare_start(session: Session) -> int:
                     d.is_sale,
                     d.is_callback,
                     d.is_dnc,
+                    d.is_refusal,
                     d.retry,
                     d.invalid_number,
                 )
@@ -96,7 +98,7 @@ def load_restart_state(session: Session, now: datetime) -> RestartState:
     campaigns: list[Campaign] = []
     for row in session.dicts("SELECT * FROM campaign ORDER BY id"):
         try:
-            campaigns.append(campaign_value(row))
+            campaigns.append(campaign_value(row, session.rule_sets))
         except (ValueError, TypeError) as error:
             problems.append(f"campaign {row['name']} cannot be run: {error}")
     unfinished = [

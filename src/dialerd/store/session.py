@@ -6,11 +6,14 @@ peewee keeps the connections, transactions, models, migrations and error classes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 import peewee
+
+from dialerd.core.rule_set import RuleSet
 
 _peewee: Any = peewee  # the stubs do not know the wrapper that gives every driver's errors peewee's classes
 
@@ -37,10 +40,14 @@ def chunks(values: Sequence[Any], size: int = 500) -> Iterable[Sequence[Any]]:
 
 
 class Session:
-    """One connection of one thread. Every error comes out as a peewee error class."""
+    """One connection of one thread, and the rule sets by which its campaigns are judged.
 
-    def __init__(self, db: peewee.Database) -> None:
+    Every error comes out as a peewee error class.
+    """
+
+    def __init__(self, db: peewee.Database, rule_sets: Mapping[str, RuleSet] = MappingProxyType({})) -> None:
         self.db: Any = db  # peewee's stubs leave execute_sql and cursor untyped
+        self.rule_sets = rule_sets
         self._percent: bool = self.db.param == "%s"
 
     def _text(self, sql: str) -> str:

@@ -12,7 +12,7 @@ from dialerd.core.agent import AgentProfile, LegMode
 from dialerd.core.campaign import Campaign
 from dialerd.core.errors import Conflict, Invalid, NotFound
 from dialerd.store.campaign_settings import NAME, NAME_RULE, checked_settings, matching, one_of
-from dialerd.store.claims import DUE
+from dialerd.store.lead_counts import DUE_STATES
 from dialerd.store.mapping import CALLING_RULES, agent_profile, campaign_value
 from dialerd.store.readable import readable
 from dialerd.store.session import Session, marks
@@ -74,7 +74,7 @@ def add_campaign(session: Session, settings: Mapping[str, Any], now: datetime) -
     _check_references(session, columns, None)
     columns |= {"created_at": micros(now), "updated_at": micros(now)}
     session.run(f"INSERT INTO campaign ({', '.join(columns)}) VALUES ({marks(len(columns))})", list(columns.values()))
-    return campaign_value(campaign_row(session, columns["name"]))
+    return campaign_value(campaign_row(session, columns["name"]), session.rule_sets)
 
 
 def edit_campaign(session: Session, name: str, changes: Mapping[str, Any], now: datetime) -> Campaign:
@@ -89,7 +89,8 @@ def edit_campaign(session: Session, name: str, changes: Mapping[str, Any], now: 
     )
     if CALLING_RULES & columns.keys():
         # what the old rules put off is due again: the gate asks the new ones, instead of waiting until tomorrow
-        again = f"UPDATE lead SET next_attempt_at = ? WHERE {DUE} AND blocked_rule <> '' AND next_attempt_at > ?"
+        again = "UPDATE lead SET next_attempt_at = ? WHERE campaign_id = ? AND next_attempt_at > ?"
+        again += f" AND state IN {DUE_STATES} AND blocked_rule <> ''"
         session.run(again, (micros(now), row["id"], micros(now)))
     if "max_attempts" in columns:
         session.run(
@@ -97,7 +98,7 @@ def edit_campaign(session: Session, name: str, changes: Mapping[str, Any], now: 
             " WHERE campaign_id = ? AND state = 'exhausted' AND call_count < ?",
             (micros(now), row["id"], columns["max_attempts"]),
         )
-    return campaign_value(campaign_row(session, columns.get("name", name)))
+    return campaign_value(campaign_row(session, columns.get("name", name)), session.rule_sets)
 
 
 def _check_references(session: Session, columns: Mapping[str, Any], campaign_id: int | None) -> None:
@@ -105,6 +106,11 @@ def _check_references(session: Session, columns: Mapping[str, Any], campaign_id:
     if code is not None and not session.one("SELECT 1 FROM disposition WHERE code = ?", (code,)):
         known = ", ".join(row[0] for row in session.rows("SELECT code FROM disposition ORDER BY code"))
         raise Invalid(f"default_disposition: {code!r} is not a disposition (known: {known})")
+    law = columns.get("rule_set")
+    if law and law not in session.rule_sets:
+        near = get_close_matches(law, session.rule_sets, 1)
+        known = f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(session.rule_sets))}"
+        raise Invalid(f"rule_set: there is no rule set {law!r} ({known})")
     name = columns.get("name")
     if name is not None:
         taken = session.one("SELECT id FROM campaign WHERE name = ?", (name,))

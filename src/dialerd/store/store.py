@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import peewee
 
 from dialerd.core.errors import Unavailable
 from dialerd.core.messages import Event, StoreCommand
+from dialerd.core.rule_set import RuleSet
 from dialerd.store.chain import ChainReport, verify_chain
 from dialerd.store.database import claim_file, reader_database, sqlite_path, writer_database
 from dialerd.store.migrating import migrate
@@ -37,11 +38,14 @@ class Store:
         url: str,
         *,
         post: Callable[[Event], None],
+        rule_sets: Mapping[str, RuleSet],
         clock: Callable[[], datetime] = utc_now,
         backup_dir: Path | None = None,
         **writer_options: Any,
     ) -> None:
         """`url`: sqlite:////absolute/path or postgresql://…; `backup_dir`: where the copy before an upgrade goes.
+
+        `rule_sets` by name: those that campaigns may choose; a campaign with another one dials nobody.
 
         `clock` returns aware UTC and is asked for each transaction. `writer_options` are Writer's (tests and
         benchmarks set pauses and limits). Invalid for a URL that is neither.
@@ -50,13 +54,17 @@ class Store:
         self._file = sqlite_path(url)
         self._backup_dir = backup_dir
         self._lock: int | None = None
-        self._reader = Reader(reader_database(url))
+        self._reader = Reader(reader_database(url), rule_sets)
+        self._background = Reader(
+            reader_database(url), rule_sets
+        )  # counting and choosing takes long: nobody waits behind it
         self._writer = Writer(
             writer_database(url),
             post=post,
             clock=clock,
             prepare=self._prepare,
-            later=self._reader.later,
+            later=self._background.later,
+            rule_sets=rule_sets,
             run_name=secrets.token_hex(6),
             **writer_options,
         )
@@ -95,6 +103,7 @@ class Store:
         """Commit what is queued and close the connections; a store that fails is tried for `timeout_s` seconds."""
         self._writer.close(timeout_s)
         self._reader.close()
+        self._background.close()
         self._unlock()
 
     def load_restart_state(self) -> RestartState:

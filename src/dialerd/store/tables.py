@@ -26,6 +26,7 @@ class Campaign(Table):
     name = TextField(unique=True)
     state = TextField(default="stopped")
     dial_mode = TextField(default="predictive")
+    rule_set = TextField(default="")
     priority = IntegerField(default=50)
     trunk = TextField(default="")
     caller_id = TextField(default="")
@@ -65,7 +66,15 @@ class Campaign(Table):
     timezone = TextField(default="UTC")
     max_attempts = IntegerField(default=3)
     max_attempts_per_day = IntegerField(default=3)
+    max_attempts_per_window = IntegerField(default=0)
+    attempt_window_days = IntegerField(default=30)
+    max_attempts_per_number = IntegerField(default=0)
     retry_delay = IntegerField(default=3600)
+    lead_order = TextField(default="down")
+    closing_zones_first = BooleanField(default=False)
+    abandoned_first = BooleanField(default=True)
+    callback_tolerance = IntegerField(default=900)
+    lead_filter = TextField(default="")
     default_disposition = TextField(default="no_disposition")
     recording_enabled = BooleanField(default=False)
     on_hook_ring_timeout = DoubleField(default=15.0)
@@ -87,6 +96,7 @@ class LeadList(Table):
     name = TextField()
     active = BooleanField(default=True)
     hidden = BooleanField(default=False)
+    weight = IntegerField(default=1)  # share of the calls among lists of one campaign
     created_at = BigIntegerField()
 
     class Meta:
@@ -94,15 +104,56 @@ class LeadList(Table):
         indexes = ((("campaign_id", "name"), True),)
 
 
+class DialClass(Table):
+    """Leads that the law sees alike: same zones, regions and class of consent. One answer serves them all."""
+
+    id = BigAutoField()
+    zones = TextField()
+    regions = TextField()
+    consent_class = TextField()
+
+    class Meta:
+        table_name = "dial_class"
+        indexes = ((("zones", "regions", "consent_class"), True),)
+
+
+class RetryRule(Table):
+    """What a campaign does after an outcome: a status or a disposition code. Delays in seconds."""
+
+    id = BigAutoField()
+    campaign_id = BigIntegerField(constraints=reference("campaign"))
+    outcome = TextField()
+    delay = IntegerField(default=3600)
+    growth = DoubleField(default=1.0)  # each further delay is this much longer
+    max_delay = IntegerField(default=604_800)
+    max_attempts = IntegerField(default=0)  # with this outcome; 0: as many as the campaign allows
+    next_number = BooleanField(default=False)
+    stop = BooleanField(default=False)
+
+    class Meta:
+        table_name = "retry_rule"
+        indexes = ((("campaign_id", "outcome"), True),)
+
+
 class Lead(Table):
-    """A person to call. `next_attempt_at` is 0 for at once and NULL in a final state."""
+    """A person to call. `next_attempt_at` is 0 for at once and NULL in a final state.
+
+    `number` is the lead's identity in its list; `dial_number` is the one to dial now, with its zones and regions.
+    """
 
     id = BigAutoField()
     campaign_id = BigIntegerField(constraints=reference("campaign"))
     list_id = BigIntegerField(constraints=reference("lead_list"))
     number = TextField()
+    dial_number = TextField(default="")
+    number_index = IntegerField(default=0)  # of dial_number in alternates
+    alternates = TextField(default="[]")  # JSON: every number of the lead, the first one too; empty: it has one
     name = TextField(default="")
     zones = TextField(default="")  # IANA names joined by commas; every one must allow the call
+    regions = TextField(default="")  # ISO 3166 joined by commas: US-FL where the state is known, else US
+    class_id = BigIntegerField(null=True, constraints=reference("dial_class"))
+    person = TextField(default="")  # leads with one value are one person (or debt) to the caps; empty: the lead alone
+    rank = IntegerField(default=0)
     postal_code = TextField(default="")
     attributes = TextField(default="{}")  # JSON object
     priority = IntegerField(default=50)  # higher is dialled first
@@ -116,14 +167,17 @@ class Lead(Table):
     consent_id = TextField(default="")
     consent_class = TextField(default="")
     consent_date = TextField(default="")  # ISO date
+    abandoned_at = BigIntegerField(null=True)  # this person met no agent last time
+    callback_agent_id = BigIntegerField(null=True, constraints=reference("agent"))
     created_at = BigIntegerField()
 
     class Meta:
         table_name = "lead"
         indexes = (
             (("list_id", "number"), True),
-            (("campaign_id", "state", "next_attempt_at"), False),
+            (("campaign_id", "state", "next_attempt_at", "class_id", "list_id"), False),
             (("number",), False),
+            (("dial_number",), False),
         )
 
 

@@ -92,6 +92,7 @@ class Disposition(Table):
     is_sale = BooleanField(default=False)
     is_callback = BooleanField(default=False)
     is_dnc = BooleanField(default=False)
+    is_refusal = BooleanField(default=False)
     retry = BooleanField(default=False)
     invalid_number = BooleanField(default=False)
 
@@ -116,16 +117,18 @@ class DoNotCall(Table):
 
 
 class Callback(Table):
-    """An appointment a person asked for; one per attempt."""
+    """An appointment: asked for on a call (one per attempt), or made by hand. States: pending, done, cancelled."""
 
     id = BigAutoField()
-    attempt_id = BigIntegerField(unique=True, constraints=reference("call_log"))
+    attempt_id = BigIntegerField(null=True, unique=True, constraints=reference("call_log"))
     lead_id = BigIntegerField(constraints=reference("lead"))
     campaign_id = BigIntegerField(constraints=reference("campaign"))
     agent_id = BigIntegerField(null=True, constraints=reference("agent"))
     due_at = BigIntegerField()
     state = TextField(default="pending")
+    note = TextField(default="")
     created_at = BigIntegerField()
+    ended_at = BigIntegerField(null=True)
 
     class Meta:
         table_name = "callback"

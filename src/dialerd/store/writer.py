@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import datetime
@@ -21,11 +21,14 @@ import peewee
 
 from dialerd.core.errors import DialerError, Unavailable
 from dialerd.core.messages import Event, OpenAttempts, ReleaseLeads, StoreCommand, StoreFailed, StoreRecovered
+from dialerd.core.rule_set import RuleSet
 from dialerd.store.backlog import Backlog, Job, Mark
 from dialerd.store.batch import Batch, Entry
-from dialerd.store.claims import Later, LeadCounts, release_leads
+from dialerd.store.claims import release_leads
 from dialerd.store.database import claim_writer, connect, disconnect
+from dialerd.store.hopper import Hopper, Later
 from dialerd.store.intents import forget_intents
+from dialerd.store.lead_counts import LeadCounts
 from dialerd.store.session import Session
 
 logger = logging.getLogger(__name__)
@@ -55,6 +58,7 @@ class Writer:
         clock: Callable[[], datetime],
         prepare: Callable[[Session], None],
         later: Later,
+        rule_sets: Mapping[str, RuleSet],
         run_name: str,
         gather_s: float = 0.05,
         batch: int = 400,
@@ -69,9 +73,11 @@ class Writer:
         self._post_event = post
         self._clock = clock
         self._prepare = prepare
+        self._rule_sets = rule_sets
         self._run_name = run_name
         self._retry_s = retry_s
         self._backlog = Backlog(limit=limit, batch=batch, wait_s=gather_s)
+        self.hopper = Hopper(later)
         self._counts = LeadCounts(later)
         self._submitted = 0
         self._failing = ""
@@ -132,7 +138,7 @@ class Writer:
         try:
             connect(self._db)
             claim_writer(self._db)
-            self._prepare(Session(self._db))
+            self._prepare(Session(self._db, self._rule_sets))
         except BaseException as error:
             disconnect(self._db)
             self._started.set_exception(error)
@@ -155,7 +161,7 @@ class Writer:
         if self._db.is_closed():
             connect(self._db)
             claim_writer(self._db)
-        session = Session(self._db)
+        session = Session(self._db, self._rule_sets)
         with self._db.atomic():
             if self._failing:
                 session.run(_MARK, (self._clock().isoformat(),))  # recovery is proved by a write, not by a BEGIN
@@ -184,7 +190,7 @@ class Writer:
                 with self._transaction() as session:
                     for step in undo:
                         step(session)
-                    batch = Batch(session, self._clock(), self._counts)
+                    batch = Batch(session, self._clock(), self.hopper, self._counts)
                     batch.carry_out(entries)
             except Exception as error:
                 if not is_outage(error):

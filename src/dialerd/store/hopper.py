@@ -1,0 +1,100 @@
+"""Owns the leads that were chosen ahead, by campaign: claims take them from here. Decides no order and asks no rule.
+
+Choosing from a large campaign takes long (0.1 s and more with a million leads), so it is done `later`, by a thread
+that may only read, for some minutes ahead; what is chosen is only a proposal: the claim looks at each lead again. A
+small campaign's leads are chosen at the claim itself, so that nothing is ever late.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from dialerd.store.facts import Gate
+from dialerd.store.selection import choose
+from dialerd.store.session import Session
+
+Later = Callable[[Callable[[Session], None]], None]
+"""Runs a function of another session some time later, in another thread."""
+
+SMALL = 5_000  # leads that may become due: chosen from in some milliseconds
+AHEAD = 2_000  # leads chosen at a time
+LOW = 500  # fewer left: choose again meanwhile
+STALE = timedelta(seconds=30)  # older choices know nothing of zones that have opened since
+LOOK_FACTOR, LOOK_EXTRA = 4, 50  # leads looked at in one claim: numbers that a rule blocks must not stall the writer
+
+
+@dataclass(slots=True)
+class _Ahead:
+    ids: deque[int] = field(default_factory=deque)
+    chosen_at: datetime | None = None
+    exhausted: bool = False  # the last choice found everything there was
+    pending: bool = False
+
+
+class Hopper:
+    """What was chosen ahead. Used by the writer's thread; choices arrive from the other one, whole."""
+
+    def __init__(self, later: Later, small: int = SMALL) -> None:
+        """`later` runs in another thread what takes long; from up to `small` leads is chosen at once."""
+        self._later = later
+        self._small = small
+        self._ahead: dict[int, _Ahead] = {}
+
+    def look(
+        self, session: Session, gate: Gate, now: datetime, count: int, agents: Collection[int]
+    ) -> tuple[list[int], bool]:
+        """Ids to look at for a claim of `count`, in order, and whether these are all that may be dialled now."""
+        limit = count * LOOK_FACTOR + LOOK_EXTRA
+        if is_small(session, gate.campaign_id, self._small):
+            self.forget(gate.campaign_id)
+            ids = choose(session, gate, now, limit, agents=agents)
+            return ids, len(ids) < limit
+        ahead = self._ahead.setdefault(gate.campaign_id, _Ahead())
+        self._refill(ahead, gate.campaign_id, now)
+        promised = promised_first(session, gate, now, limit, agents)
+        taken = [ahead.ids.popleft() for _ in range(min(len(ahead.ids), limit - len(promised)))]
+        return [*promised, *taken], not ahead.ids and ahead.exhausted and not ahead.pending
+
+    def give_back(self, campaign_id: int, ids: Collection[int]) -> None:
+        """Leads that were looked at and not needed: the first to be looked at next time."""
+        ahead = self._ahead.get(campaign_id)
+        if ahead is not None:
+            ahead.ids.extendleft(reversed(list(ids)))
+
+    def forget(self, campaign_id: int) -> None:
+        """What was chosen is not to be used any more: leads, lists or settings have changed."""
+        self._ahead.pop(campaign_id, None)
+
+    def _refill(self, ahead: _Ahead, campaign_id: int, now: datetime) -> None:
+        fresh = ahead.chosen_at is not None and abs(now - ahead.chosen_at) < STALE
+        enough = len(ahead.ids) >= LOW or (ahead.exhausted and fresh)
+        if ahead.pending or (fresh and enough):
+            return
+        ahead.pending = True
+
+        def work(session: Session) -> None:
+            try:
+                gate = Gate(session, campaign_id)
+                ids = choose(session, gate, now, AHEAD, promised=False)
+                ahead.ids = deque(ids)  # replaced as a whole: the writer sees the old choice or the new one
+                ahead.chosen_at, ahead.exhausted = now, len(ids) < AHEAD
+            finally:
+                ahead.pending = False
+
+        self._later(work)
+
+
+def promised_first(session: Session, gate: Gate, now: datetime, limit: int, agents: Collection[int]) -> list[int]:
+    """Abandoned callers and appointments that are due: few, so they are looked for at each claim."""
+    return choose(session, gate, now, limit, agents=agents, ordinary=False)
+
+
+def is_small(session: Session, campaign_id: int, most: int) -> bool:
+    """Whether a campaign has so few leads that choosing and counting among them takes no time."""
+    row = session.one(
+        "SELECT COUNT(*) FROM (SELECT 1 FROM lead WHERE campaign_id = ? LIMIT ?) AS few", (campaign_id, most + 1)
+    )
+    return row is None or row[0] <= most

@@ -1,0 +1,39 @@
+"""Owns a lead's fields as filters name them, and which of some leads pass a filter. Knows no order."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from dialerd.core.lead_filter import compile_filter
+from dialerd.store.session import Session, chunks
+
+_FIELDS = (
+    "number", "name", "attempts", "priority", "rank", "state", "postal_code", "person", "consent_class", "zone",
+    "region", "list",
+)  # fmt: skip
+_SELECT = (
+    "SELECT lead.id, attributes, dial_number, lead.name, call_count, priority, rank, state, postal_code, person,"
+    " consent_class, zones, regions, lead_list.name FROM lead JOIN lead_list ON lead_list.id = lead.list_id"
+    " WHERE lead.id IN ({in})"
+)
+
+
+def filtered(session: Session, text: str, ids: Sequence[int]) -> list[int]:
+    """Of these leads those that pass the filter, in the same order. An empty filter passes all."""
+    if not text or not ids:
+        return list(ids)
+    test = compile_filter(text)
+    passed: set[int] = set()
+    for chunk in chunks(ids):
+        passed.update(lead_id for lead_id, fields in _fields(session, chunk) if test(fields))
+    return [lead_id for lead_id in ids if lead_id in passed]
+
+
+def _fields(session: Session, ids: Sequence[int]) -> list[tuple[int, dict[str, Any]]]:
+    """Each lead with its attributes and fields; a field wins over an attribute of the same name."""
+    return [
+        (row[0], {**json.loads(row[1]), **dict(zip(_FIELDS, row[2:], strict=True))})
+        for row in session.where_in(_SELECT, list(ids))
+    ]
