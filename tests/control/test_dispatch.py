@@ -138,7 +138,10 @@ ALLOWED = {
     "lead.import": "admin",
     "agent.add": "admin",
     "call.test": "admin",
-    **dict.fromkeys(("status", "campaign.list", "campaign.show", "lead.list"), "admin supervisor auditor"),
+    **dict.fromkeys(
+        ("status", "campaign.list", "campaign.show", "lead.list", "lead.explain", "campaign.explain"),
+        "admin supervisor auditor",
+    ),
     **dict.fromkeys(("lead.show", "call.list", "call.show"), "admin supervisor auditor"),
     **dict.fromkeys(("campaign.start", "campaign.pause", "campaign.resume", "campaign.stop"), "admin supervisor"),
     **dict.fromkeys(("call.hangup", "call.reconcile"), "admin supervisor"),

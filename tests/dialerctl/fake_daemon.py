@@ -95,6 +95,23 @@ class FakeDaemon:
         return json.dumps(reply).encode() + b"\n"
 
 
+EXPLAINED_LEAD = {
+    "lead": 17, "number": "+4930231250", "campaign": "spring", "list": "first", "state": "retry",
+    "zones": ["Europe/Berlin"], "regions": ["DE"], "rule_set": "de/2026-11", "verdict": "dial", "detail": "",
+    "waits_until": None, "next_time": "2026-11-27T09:00:00+00:00", "obstacles": [], "same_number": [],
+    "rules": [
+        {"rule": "rule_set", "ok": True, "inputs": "de/2026-11", "detail": "", "next_time": None},
+        {"rule": "legal_hours", "ok": True, "inputs": "Fri 10:00 in Europe/Berlin", "detail": "", "next_time": None},
+    ],
+}  # fmt: skip
+EXPLAINED_CAMPAIGN = {
+    "campaign": "spring", "state": "stopped", "why": "stopped: dialerctl campaign start spring",
+    "rule_set": "de/2026-11",
+    "at": "2026-11-27T08:30:00+00:00", "dialable_now": 3, "waiting": 9, "claimed": 0, "finished": 1,
+    "next_due_at": "2026-11-27T09:00:00+00:00", "start_problems": [],
+    "blocked": [{"rule": "legal_hours", "leads": 9, "next_time": "2026-11-27T09:00:00+00:00"}],
+    "hours": [{"at": f"2026-11-27T{hour:02}:00:00+00:00", "leads": 3 * (hour % 5)} for hour in range(24)],
+}  # fmt: skip
 CAMPAIGN = {
     "id": 1, "name": "spring", "state": "active", "dial_mode": "progressive", "priority": 50, "trunk": "main",
     "caller_id": "+4930123450", "dial_timeout": 30, "target_abandon_rate": 3.0, "amd_enabled": False,
@@ -192,6 +209,16 @@ def _methods(daemon: FakeDaemon) -> dict[str, Answer]:
             return [{"id": 4712, "campaign": "spring", "number": "+49301", "state": "ringing", "seconds": 3.2}]
         return calls[params.get("offset", 0) :][: params.get("limit", 100)]
 
+    def lead_explain(params: dict[str, Any]) -> Any:
+        known(params, "lead", ("17", "+4930231250"), "lead")
+        return EXPLAINED_LEAD
+
+    def campaign_explain(params: dict[str, Any]) -> Any:
+        known(params, "name", ("spring", "polls", "running"), "campaign")
+        problems = ["no trunk is set: use --trunk NAME"] if params["name"] == "polls" else []
+        state = "active" if params["name"] == "running" else "stopped"
+        return {**EXPLAINED_CAMPAIGN, "campaign": params["name"], "state": state, "start_problems": problems}
+
     def call_show(params: dict[str, Any]) -> Any:
         known(params, "call", ("4711", "4712"), "call")
         return CALL
@@ -219,6 +246,7 @@ def _methods(daemon: FakeDaemon) -> dict[str, Answer]:
         "campaign.edit": campaign_edit,
         "campaign.list": lambda _: [CAMPAIGN],
         "campaign.show": campaign_show,
+        "campaign.explain": campaign_explain,
         "campaign.start": campaign("active"),
         "campaign.pause": campaign("paused"),
         "campaign.resume": campaign("active"),
@@ -226,6 +254,7 @@ def _methods(daemon: FakeDaemon) -> dict[str, Answer]:
         "lead.import": lead_import,
         "lead.list": lambda _: [LEAD],
         "lead.show": lead_show,
+        "lead.explain": lead_explain,
         "agent.add": lambda params: {"state": "logged_out", **params},
         "agent.list": lambda _: [{"name": name, "state": state} for name, state in daemon.agents.items()],
         "agent.login": agent("ready"),

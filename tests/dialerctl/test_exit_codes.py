@@ -24,12 +24,14 @@ GOOD = {
     "campaign list": "campaign list",
     "campaign show": "campaign show spring",
     "campaign start": "campaign start spring polls",
+    "campaign explain": "campaign explain spring",
     "campaign pause": "campaign pause spring",
     "campaign resume": "campaign resume spring",
     "campaign stop": "campaign stop spring",
     "lead import": "lead import leads.csv --campaign spring",
     "lead list": "lead list --campaign spring",
     "lead show": "lead show +4930231250",
+    "lead explain": "lead explain +4930231250",
     "agent add": "agent add 1003 --endpoint PJSIP/1003 --campaign spring",
     "agent list": "agent list",
     "agent login": "agent login 1001 1002 --wait 5",
@@ -49,12 +51,16 @@ GOOD = {
 """One good call of each command."""
 
 UNKNOWN = {
-    **{f"campaign {verb}": f"campaign {verb} nosuch" for verb in ("show", "start", "pause", "resume", "stop")},
+    **{
+        f"campaign {verb}": f"campaign {verb} nosuch"
+        for verb in ("show", "explain", "start", "pause", "resume", "stop")
+    },
     **{f"agent {verb}": f"agent {verb} 4444" for verb in ("login", "logout", "pause", "unpause")},
     "campaign edit": "campaign edit nosuch --priority 3",
     "agent dispose": "agent dispose 4444 -d sale",
     "lead import": "lead import leads.csv --campaign nosuch",
     "lead show": "lead show 99",
+    "lead explain": "lead explain 99",
     "call show": "call show 99",
     "call hangup": "call hangup 99",
     "call test": "call test +4930231250 --campaign nosuch",

@@ -31,7 +31,8 @@ def test_encodings_and_delimiter_are_found(encoding: str, run: Run, daemon: Fake
     assert (values["rows"], values["added"]) == (2, 2)
     rows = daemon.asked("lead.import")[0]["rows"]
     assert rows[0] == {
-        "number": "+4930231250", "name": "Müller", "zones": ["Europe/Berlin"], "regions": ["DE"], "attributes": {"Ort": "Köln"},
+        "number": "+4930231250", "name": "Müller", "zones": ["Europe/Berlin"], "regions": ["DE"],
+        "attributes": {"Ort": "Köln"},
     }  # fmt: skip
     assert daemon.asked("lead.import")[0]["list"] == "leads"
 

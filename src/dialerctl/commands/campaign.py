@@ -9,10 +9,12 @@ import click
 
 from dialerctl import output
 from dialerctl.campaign_columns import CAMPAIGN_COLUMNS, SHOWN_UNITS, campaign_options, given_columns
+from dialerctl.failure import Failure
 from dialerctl.known_names import campaign_names
 from dialerctl.lazy_group import Noun
 from dialerctl.output import Column, show_value
 from dialerctl.session import Session, output_options
+from dialerd.control.protocol import ExitCode
 
 LIST = (
     Column("name", "campaign"),
@@ -100,35 +102,77 @@ def edit(session: Session, name: str, **columns: Any) -> None:
     session.show_done(values, f"Campaign {name}: {told}")
 
 
+def _ordered(session: Session, verb: str, name: str) -> tuple[Mapping[str, Any], str]:
+    """Carry out a verb that changes a campaign's state; return dialerd's answer and the sentence for it."""
+    result = session.call(f"campaign.{verb}", name=name)
+    for note in result.get("notes") or []:
+        session.say(f"Note: {note}")
+    return result, f"Campaign {name} is {show_value(result.get('state'))}."
+
+
 def _order(verb: str, help_text: str) -> None:
-    """Add one of the four verbs that change a campaign's state: they differ in nothing but their name."""
+    """Add one of the three verbs that change a campaign's state: they differ in nothing but their name."""
 
     @click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=campaign_names)
     @output_options
     def order(session: Session, names: tuple[str, ...]) -> None:
-        def act(name: str) -> tuple[Mapping[str, Any], str]:
-            result = session.call(f"campaign.{verb}", name=name)
-            for note in result.get("notes") or []:
-                session.say(f"Note: {note}")
-            return result, f"Campaign {name} is {show_value(result.get('state'))}."
-
-        session.for_each(names, act)
+        session.for_each(names, lambda name: _ordered(session, verb, name))
 
     campaign.command(verb, help=help_text)(order)
 
 
-_order(
-    "start",
+@campaign.command()
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=campaign_names)
+@click.option("--dry-run", is_flag=True, help="Start nothing: show what would be dialled, and what forbids the start.")
+@output_options
+def start(session: Session, names: tuple[str, ...], dry_run: bool) -> None:
     """Start campaigns: they dial as soon as rules, leads and agents allow.
 
-    `dialerctl status` says why a started campaign does not dial.
+    `dialerctl status` says why a started campaign does not dial, `dialerctl campaign explain NAME` what holds its
+    leads back; --dry-run shows the same before anything is dialled.
 
     \b
     Examples:
-      dialerctl campaign start spring
+      dialerctl campaign start spring --dry-run
       dialerctl campaign start spring polls
-    """,
-)
+    """
+    if not dry_run:
+        session.for_each(names, lambda name: _ordered(session, "start", name))
+        return
+
+    def look(name: str) -> tuple[Mapping[str, Any], str]:
+        values = session.call("campaign.explain", name=name)
+        problems = values.get("start_problems") or []
+        if values.get("state") == "active":
+            raise Failure(f"campaign {name} is active already: dialerctl campaign explain {name}", ExitCode.CONFLICT)
+        if problems:
+            raise Failure(f"campaign {name} cannot start: " + "; ".join(problems), ExitCode.CONFLICT)
+        return values, _explained(values, session.colour)
+
+    session.for_each(names, look)
+
+
+@campaign.command()
+@click.argument("name", shell_complete=campaign_names)
+@output_options
+def explain(session: Session, name: str) -> None:
+    """Say what a campaign waits for: leads by blocking rule, how many may be dialled now and in the next hours.
+
+    \b
+    Examples:
+      dialerctl campaign explain spring
+      dialerctl campaign explain spring -o json
+    """
+    values = session.call("campaign.explain", name=name)
+    session.show_object(values, _explained(values, session.colour))
+
+
+def _explained(values: Mapping[str, Any], colour: bool) -> str:
+    from dialerctl.explain_screen import campaign_screen
+
+    return campaign_screen(values, colour)
+
+
 _order(
     "pause",
     """Pause campaigns: no new calls, calls in progress go on.

@@ -84,6 +84,27 @@ def show(session: Session, lead_id: str) -> None:
     session.show_object(values, text)
 
 
+@lead.command()
+@click.argument("lead_id", metavar="LEAD")
+@output_options
+def explain(session: Session, lead_id: str) -> None:
+    """Say why a lead is dialled or not: every rule with what it saw, the first that blocks, the next possible time.
+
+    LEAD is its id or its number in E.164 (+49…). Exit status 1 when a rule forbids the call now.
+
+    \b
+    Examples:
+      dialerctl lead explain 17
+      dialerctl lead explain +4930123450 -o json
+    """
+    from dialerctl.explain_screen import lead_screen
+
+    values = session.call("lead.explain", lead=lead_id)
+    session.show_object(values, lead_screen(values, session.colour))
+    if values.get("verdict") != "dial":
+        click.get_current_context().exit(1)
+
+
 @lead.command("import")
 @click.argument("file", metavar="FILE")
 @click.option(

@@ -56,6 +56,12 @@ class Records(Protocol):
     async def lead(self, id_or_number: str) -> Row:
         """One lead by id or E.164 number, with its attempts under `calls`."""
 
+    async def explain_lead(self, id_or_number: str) -> Row:
+        """Every rule on one lead in order, the first that blocks, the time at which it may be dialled."""
+
+    async def explain_campaign(self, name: str) -> Row:
+        """A campaign's leads by what holds them back, and how many may be dialled in each of the next hours."""
+
     async def lead_for_test_call(self, campaign: str, number: str, zones: Sequence[str]) -> Lead:
         """The lead a test call goes to: made on the campaign's hidden list `test-calls` if need be."""
 

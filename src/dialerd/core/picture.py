@@ -91,6 +91,7 @@ def campaign_picture(floor: Floor, dialling: DiallingFlow, run: CampaignRun, now
         "dial_mode": campaign.dial_mode.value,
         "priority": campaign.priority,
         "why": sentence,
+        "start_problems": dialling.start_problems(campaign),
         "dials_now": dials,
         "fault": run.fault,
         "leads": _shortage(run.shortage),

@@ -21,11 +21,17 @@ _BOOLEANS = frozenset(
         "is_sale",
         "is_callback",
         "is_dnc",
+        "is_refusal",
+        "closing_zones_first",
+        "abandoned_first",
+        "next_number",
+        "stop",
+        "complete",
         "retry",
         "invalid_number",
     }
 )
-_HIDDEN = frozenset({"token", "claimed_from", "hold_us", "state_since"})
+_HIDDEN = frozenset({"token", "claimed_from", "hold_us", "state_since", "class_id", "number_index"})
 """Secrets of live calls, and columns that mean something to the store alone."""
 
 
@@ -43,8 +49,8 @@ def _value(name: str, value: Any) -> Any:
         return bool(value)
     if name in MONEY_COLUMNS:
         return money(value)
-    if name == "attributes":
+    if name in ("attributes", "alternates"):
         return json.loads(value)
-    if name == "zones":
-        return [zone for zone in value.split(",") if zone]
+    if name in ("zones", "regions"):
+        return [part for part in value.split(",") if part]
     return value

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from dialerd.core.agent import AgentProfile
 from dialerd.core.campaign import Campaign
 from dialerd.core.lead import Lead
-from dialerd.store import call_records, lead_records, setup_records
+from dialerd.store import call_records, explaining, lead_records, setup_records
 from dialerd.store.readable import readable
 from dialerd.store.reader import Reader
 from dialerd.store.session import Session
@@ -32,8 +32,10 @@ class Records:
     Rows hold the original's column names; instants are aware UTC, amounts Decimal, rates percent.
     """
 
-    def __init__(self, reader: Reader, writer: Writer, clock: Callable[[], datetime]) -> None:
+    def __init__(self, reader: Reader, background: Reader, writer: Writer, clock: Callable[[], datetime]) -> None:
+        """`background`: a reader for what takes long, so that nobody waits behind it."""
         self._reader = reader
+        self._background = background
         self._writer = writer
         self._clock = clock
 
@@ -101,6 +103,16 @@ class Records:
     async def lead(self, id_or_number: str) -> Row:
         """One lead by id or E.164 number, with its attempts under `calls`."""
         return await self._reader.read(lambda session: lead_records.lead(session, id_or_number))
+
+    async def explain_lead(self, id_or_number: str) -> Row:
+        """Every rule on one lead with its inputs, what blocks it and when it may be dialled (see explaining.py)."""
+        now = self._clock()
+        return await self._reader.read(lambda session: explaining.explain_lead(session, id_or_number, now))
+
+    async def explain_campaign(self, name: str) -> Row:
+        """A campaign's leads by blocking rule, and how many may be dialled in the next hours."""
+        now = self._clock()
+        return await self._background.read(lambda session: explaining.explain_campaign(session, name, now))
 
     async def lead_for_test_call(self, campaign: str, number: str, zones: Sequence[str]) -> Lead:
         """The lead a test call goes to, claimed; Conflict while another test call to it is in progress."""

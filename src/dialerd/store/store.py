@@ -68,7 +68,7 @@ class Store:
             run_name=secrets.token_hex(6),
             **writer_options,
         )
-        self.records = Records(self._reader, self._writer, clock)
+        self.records = Records(self._reader, self._background, self._writer, clock)
 
     def open(self) -> None:
         """Connect, bring the schema up to date, give back claims of a dead run. Unavailable says what prevented it."""

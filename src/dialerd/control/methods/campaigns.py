@@ -16,7 +16,7 @@ STORABLE = r"\A[^\x00\ud800-\udfff]*\Z"
 """No NUL and no half of a surrogate pair: no database takes them, not even to look for them."""
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=STORABLE)]
 
-LIVE_KEYS = ("state", "why", "dials_now", "fault")
+LIVE_KEYS = ("state", "why", "dials_now", "fault", "start_problems")
 """What the running dialer knows better than the store."""
 
 
@@ -58,6 +58,11 @@ async def list_all(context: Context, _: Any) -> list[Row]:
 async def show(context: Context, params: CampaignParams) -> Row:
     """campaign.show."""
     return _with_live(context, await context.records.campaign(params.name))
+
+
+async def explain(context: Context, params: CampaignParams) -> Row:
+    """campaign.explain: what holds its leads back, and why it dials or not."""
+    return _with_live(context, {**await context.records.explain_campaign(params.name), "name": params.name})
 
 
 async def start(context: Context, params: CampaignParams) -> Row:

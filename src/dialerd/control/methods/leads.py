@@ -59,6 +59,11 @@ async def list_some(context: Context, params: ListParams) -> list[Row]:
     return await context.records.leads(params.campaign, state, params.limit, params.offset)
 
 
+async def explain(context: Context, params: LeadParams) -> Row:
+    """lead.explain: every rule of the gate on this lead, now."""
+    return await context.records.explain_lead(str(params.lead))
+
+
 async def show(context: Context, params: LeadParams) -> Row:
     """lead.show: the lead and its calls."""
     return await context.records.lead(str(params.lead))
