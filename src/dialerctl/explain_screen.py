@@ -29,11 +29,9 @@ def lead_screen(values: Mapping[str, Any], colour: bool) -> str:
     first = next((rule["rule"] for rule in values.get("rules") or [] if not rule["ok"]), None)
     for rule in values.get("rules") or []:
         mark = "ok" if rule["ok"] else ("BLOCKS" if rule["rule"] == first else "blocks")
-        text = f"  {mark:<7} {rule['rule']:<24} {clean(rule['inputs'])}"
-        if not rule["ok"]:
-            text += (": " if rule["inputs"] else "") + clean(rule["detail"])
-            if rule.get("next_time"):
-                text += f" (until {local_time(rule['next_time'])})"
+        text = f"  {mark:<7} {rule['rule']:<24} {clean(rule['inputs'] if rule['ok'] else rule['detail'])}"
+        if not rule["ok"] and rule.get("next_time"):
+            text += f" (until {local_time(rule['next_time'])})"
         lines.append(click.style(text, fg="red") if colour and rule["rule"] == first else text.rstrip())
     lines += ["", _lead_answer(values)]
     lines += [f"Also: {clean(sentence)}." for sentence in values.get("obstacles") or []]

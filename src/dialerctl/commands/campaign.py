@@ -133,23 +133,22 @@ def start(session: Session, names: tuple[str, ...], dry_run: bool) -> None:
 
     \b
     Examples:
-      dialerctl campaign start spring --dry-run
       dialerctl campaign start spring polls
+      dialerctl campaign start spring --dry-run
     """
     if not dry_run:
         session.for_each(names, lambda name: _ordered(session, "start", name))
         return
 
-    def look(name: str) -> tuple[Mapping[str, Any], str]:
-        values = session.call("campaign.explain", name=name)
-        problems = values.get("start_problems") or []
-        if values.get("state") == "active":
-            raise Failure(f"campaign {name} is active already: dialerctl campaign explain {name}", ExitCode.CONFLICT)
-        if problems:
-            raise Failure(f"campaign {name} cannot start: " + "; ".join(problems), ExitCode.CONFLICT)
-        return values, _explained(values, session.colour)
-
-    session.for_each(names, look)
+    if len(names) != 1:
+        raise click.UsageError("--dry-run looks at one campaign at a time")
+    values = session.call("campaign.explain", name=names[0])
+    session.show_object(values, _explained(values, session.colour))
+    if values.get("state") == "active":
+        raise Failure(f"campaign {names[0]} is active already", ExitCode.CONFLICT)
+    if values.get("start_problems"):
+        problems = "; ".join(values["start_problems"])
+        raise Failure(f"campaign {names[0]} cannot start: {problems}", ExitCode.CONFLICT)
 
 
 @campaign.command()

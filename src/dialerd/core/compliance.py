@@ -278,7 +278,7 @@ def _frequency(case: _Case) -> _Found:
             if objection is not None:
                 return inputs, f"{cap.name}: {objection}", again
             seen.append(inputs)
-    return "; ".join(seen) or "no limit", None, None
+    return "; ".join(dict.fromkeys(seen)) or "no limit", None, None
 
 
 def _capped(case: _Case, whose: str, attempts: tuple[datetime, ...], most: int, within: timedelta) -> _Found:
@@ -329,7 +329,8 @@ def _hours(case: _Case, weeks: tuple[Week, ...], whose: str) -> _Found:
     if closed is None:
         return inputs, None, None
     local = case.now.astimezone(closed)
-    windows = " and ".join(show_week(week) for week in weeks if not week.is_open(local))
+    outside = list(dict.fromkeys(show_week(week) for week in weeks if not week.is_open(local)))
+    windows = " and ".join(outside[:2]) + (f" and {len(outside) - 2} more" if len(outside) > 2 else "")
     objection = f"{local:%a %H:%M} in {closed.key}, outside {whose} ({windows})"
     # The next opening of this rule alone would often be one that the other forbids: both are looked at together.
     every = (case.rules.week, *(legal_weeks(case.law, case.lead.regions) if case.rules.law is not None else ()))
