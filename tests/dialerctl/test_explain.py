@@ -58,10 +58,10 @@ def test_a_campaign_in_numbers() -> None:
 
 
 def test_exit_status_of_explain_and_dry_run(daemon: FakeDaemon, run: Run) -> None:
-    assert run("lead", "explain", "17").exit_code == 0
-    assert run("campaign", "start", "spring", "--dry-run").exit_code == 0
-    refused = run("campaign", "start", "polls", "--dry-run")
+    assert run("lead", "explain", "17", socket=daemon.path).exit_code == 0
+    assert run("campaign", "start", "spring", "--dry-run", socket=daemon.path).exit_code == 0
+    refused = run("campaign", "start", "polls", "--dry-run", socket=daemon.path)
     assert refused.exit_code == 6 and "no trunk is set" in refused.stderr and "may be dialled" in refused.stdout
-    assert run("campaign", "start", "running", "--dry-run").exit_code == 6
-    assert run("campaign", "start", "spring", "polls", "--dry-run").exit_code == 2
+    assert run("campaign", "start", "running", "--dry-run", socket=daemon.path).exit_code == 6
+    assert run("campaign", "start", "spring", "polls", "--dry-run", socket=daemon.path).exit_code == 2
     assert not daemon.asked("campaign.start"), "nothing was started"

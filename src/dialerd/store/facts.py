@@ -210,7 +210,8 @@ def _persons(session: Session, lead_ids: Sequence[int], since: int) -> dict[int,
         "SELECT call_log.lead_id, call_log.created_at, call_log.ended_at, call_log.bridged_at,"
         f" COALESCE(disposition.is_refusal, FALSE), {_RANG}"
         " FROM call_log LEFT JOIN disposition ON disposition.code = call_log.disposition"
-        " WHERE call_log.lead_id IN ({in}) AND (call_log.created_at > ? OR call_log.bridged_at IS NOT NULL)",
+        " WHERE call_log.lead_id IN ({in}) AND (call_log.created_at > ? OR call_log.bridged_at IS NOT NULL"
+        " OR COALESCE(disposition.is_refusal, FALSE))",
         sorted(every),
         since,
     ):
