@@ -27,7 +27,7 @@ ABANDONED, PROMISED, ORDINARY = range(3)
 MOST_PRIORITIES = 99
 
 _COLUMNS = "id, priority, list_id, call_count, class_id"
-_SHUFFLED = "(id * 2654435761) % 4294967296"  # Knuth's multiplicative hash: the same order each time it is asked
+_SHUFFLED = "(id * 2654435761) & 4294967295"  # Knuth's multiplicative hash: the same order each time it is asked
 _ORDER = {
     LeadOrder.DOWN: "id",
     LeadOrder.UP: "id DESC",
