@@ -73,6 +73,11 @@ def test_outside_their_hours_leads_are_passed_over_as_a_class_and_counted(world:
     assert [lead.zones for lead in answer.leads] == [("Europe/Helsinki",)] and answer.shortage is not None
     assert answer.shortage.blocked == {"calling_hours": 2}
     assert answer.shortage.next_due_at == world.now + timedelta(hours=1)
+    world.claim(campaign_id, 3)
+    log = world.rows("SELECT rule, zones FROM blocked_class JOIN dial_class ON dial_class.id = class_id")
+    assert log == [{"rule": "calling_hours", "zones": "Europe/Berlin"}], (
+        "one row when it begins, not one for each claim"
+    )
     world.pass_time(hours=1)
     assert len(world.claim(campaign_id, 2).leads) == 2
 

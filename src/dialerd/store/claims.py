@@ -13,7 +13,7 @@ from dialerd.store.facts import Gate, NumberFacts
 from dialerd.store.hopper import Hopper
 from dialerd.store.lead_counts import LeadCounts
 from dialerd.store.mapping import LEAD_COLUMNS, lead_value
-from dialerd.store.refusals import Refused, reschedule
+from dialerd.store.refusals import Refused, log_classes, reschedule
 from dialerd.store.session import Session, chunks, marks
 from dialerd.store.units import micros
 
@@ -27,6 +27,7 @@ def claim_leads(
     """
     gate = Gate(session, command.campaign_id)
     ids, all_seen = hopper.look(session, gate, now, command.count, command.agents)
+    log_classes(session, command.campaign_id, hopper.newly_blocked(command.campaign_id), now)
     leads: list[Lead] = []
     refused: list[Refused] = []
     numbers: set[str] = set()

@@ -8,12 +8,13 @@ small campaign's leads are chosen at the claim itself, so that nothing is ever l
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from dialerd.core.compliance import GateVerdict
 from dialerd.store.facts import Gate
-from dialerd.store.selection import choose
+from dialerd.store.selection import choose, class_verdicts
 from dialerd.store.session import Session
 
 Later = Callable[[Callable[[Session], None]], None]
@@ -29,6 +30,7 @@ LOOK_FACTOR, LOOK_EXTRA = 4, 50  # leads looked at in one claim: numbers that a 
 @dataclass(slots=True)
 class _Ahead:
     ids: deque[int] = field(default_factory=deque)
+    verdicts: Mapping[int, GateVerdict] = field(default_factory=dict)
     chosen_at: datetime | None = None
     exhausted: bool = False  # the last choice found everything there was
     pending: bool = False
@@ -42,6 +44,7 @@ class Hopper:
         self._later = later
         self._small = small
         self._ahead: dict[int, _Ahead] = {}
+        self._told: dict[int, dict[int, str]] = {}  # campaign → class → the rule that was last seen to block it
 
     def look(
         self, session: Session, gate: Gate, now: datetime, count: int, agents: Collection[int]
@@ -49,12 +52,13 @@ class Hopper:
         """Ids to look at for a claim of `count`, in order, and whether these are all that may be dialled now."""
         limit = count * LOOK_FACTOR + LOOK_EXTRA
         if is_small(session, gate.campaign_id, self._small):
-            self.forget(gate.campaign_id)
-            ids = choose(session, gate, now, limit, agents=agents)
+            verdicts = class_verdicts(session, gate, now)
+            ids = choose(session, gate, now, limit, agents=agents, verdicts=verdicts)
+            self._ahead[gate.campaign_id] = _Ahead(verdicts=verdicts)
             return ids, len(ids) < limit
         ahead = self._ahead.setdefault(gate.campaign_id, _Ahead())
         self._refill(ahead, gate.campaign_id, now)
-        promised = promised_first(session, gate, now, limit, agents)
+        promised = choose(session, gate, now, limit, agents=agents, ordinary=False, verdicts=ahead.verdicts)
         taken = [ahead.ids.popleft() for _ in range(min(len(ahead.ids), limit - len(promised)))]
         return [*promised, *taken], not ahead.ids and ahead.exhausted and not ahead.pending
 
@@ -68,6 +72,17 @@ class Hopper:
         """What was chosen is not to be used any more: leads, lists or settings have changed."""
         self._ahead.pop(campaign_id, None)
 
+    def newly_blocked(self, campaign_id: int) -> dict[int, GateVerdict]:
+        """The classes that another rule blocks than when this was asked last. Each change is told once."""
+        ahead, told = self._ahead.get(campaign_id), self._told.setdefault(campaign_id, {})
+        changed = {}
+        for class_id, verdict in ahead.verdicts.items() if ahead is not None else ():
+            if told.get(class_id, "") != verdict.rule:
+                told[class_id] = verdict.rule
+                if not verdict.allowed:
+                    changed[class_id] = verdict
+        return changed
+
     def _refill(self, ahead: _Ahead, campaign_id: int, now: datetime) -> None:
         fresh = ahead.chosen_at is not None and abs(now - ahead.chosen_at) < STALE
         enough = len(ahead.ids) >= LOW or (ahead.exhausted and fresh)
@@ -78,18 +93,14 @@ class Hopper:
         def work(session: Session) -> None:
             try:
                 gate = Gate(session, campaign_id)
-                ids = choose(session, gate, now, AHEAD, promised=False)
+                ahead.verdicts = verdicts = class_verdicts(session, gate, now)
+                ids = choose(session, gate, now, AHEAD, promised=False, verdicts=verdicts)
                 ahead.ids = deque(ids)  # replaced as a whole: the writer sees the old choice or the new one
                 ahead.chosen_at, ahead.exhausted = now, len(ids) < AHEAD
             finally:
                 ahead.pending = False
 
         self._later(work)
-
-
-def promised_first(session: Session, gate: Gate, now: datetime, limit: int, agents: Collection[int]) -> list[int]:
-    """Abandoned callers and appointments that are due: few, so they are looked for at each claim."""
-    return choose(session, gate, now, limit, agents=agents, ordinary=False)
 
 
 def is_small(session: Session, campaign_id: int, most: int) -> bool:

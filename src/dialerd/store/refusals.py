@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from dialerd.core.compliance import NEVER_AGAIN, RETRY_UNKNOWN, GateVerdict
@@ -49,3 +49,18 @@ def reschedule(session: Session, refused: Sequence[Refused], now: datetime) -> N
         for chunk in chunks(ids):
             session.run(_RESCHEDULE.replace("{in}", marks(len(chunk))), (state, state, due, rule, *chunk))
     session.insert(_BLOCKED, log)
+
+
+def log_classes(session: Session, campaign_id: int, blocked: Mapping[int, GateVerdict], now: datetime) -> None:
+    """Log that a rule began to block these classes, as far as the campaign has leads of them."""
+    if not blocked:
+        return
+    there = {row[0] for row in session.rows("SELECT DISTINCT class_id FROM lead WHERE campaign_id = ?", (campaign_id,))}
+    session.insert(
+        "INSERT INTO blocked_class (campaign_id, class_id, rule, detail, at)",
+        [
+            (campaign_id, class_id, verdict.rule, verdict.detail[:500], micros(now))
+            for class_id, verdict in blocked.items()
+            if class_id in there
+        ],
+    )

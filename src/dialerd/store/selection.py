@@ -105,14 +105,16 @@ def choose(
     agents: Collection[int] = (),
     promised: bool = True,
     ordinary: bool = True,
+    verdicts: Mapping[int, GateVerdict] | None = None,
 ) -> list[int]:
     """The ids of up to `count` leads in the order in which they are to be dialled, as far as their classes allow.
 
     `agents`: those who are ready for the callbacks promised by them. `promised`: abandoned callers and appointments;
-    `ordinary`: all others, who may be chosen a while ahead.
+    `ordinary`: all others, who may be chosen a while ahead. `verdicts` of the classes, if they are known already.
     """
     wishes = Wishes.of(session, gate.campaign_id)
-    classes = {class_id: lead for class_id, lead in dial_classes(session).items() if gate.ask_class(lead, now).allowed}
+    known = verdicts if verdicts is not None else class_verdicts(session, gate, now)
+    classes = {i: lead for i, lead in dial_classes(session).items() if i in known and known[i].allowed}
     weights = dict(
         session.rows("SELECT id, weight FROM lead_list WHERE campaign_id = ? AND active", (gate.campaign_id,))
     )

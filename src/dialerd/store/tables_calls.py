@@ -187,3 +187,18 @@ class BlockedAttempt(Table):
     class Meta:
         table_name = "blocked_attempt"
         indexes = ((("campaign_id", "at"), False), (("lead_id",), False))
+
+
+class BlockedClass(Table):
+    """A rule began to block all leads of one class of a campaign (a zone's night, a missing consent)."""
+
+    id = BigAutoField()
+    campaign_id = BigIntegerField(constraints=reference("campaign"))
+    class_id = BigIntegerField(constraints=reference("dial_class"))
+    rule = TextField()
+    detail = TextField(default="")
+    at = BigIntegerField()
+
+    class Meta:
+        table_name = "blocked_class"
+        indexes = ((("campaign_id", "at"), False),)

@@ -37,6 +37,16 @@ TABLES = (
     )
     """,
     """
+    CREATE TABLE blocked_class (
+        id {auto},
+        campaign_id BIGINT NOT NULL REFERENCES campaign (id),
+        class_id BIGINT NOT NULL REFERENCES dial_class (id),
+        rule TEXT NOT NULL,
+        detail TEXT NOT NULL DEFAULT '',
+        at BIGINT NOT NULL
+    )
+    """,
+    """
     CREATE TABLE retry_rule (
         id {auto},
         campaign_id BIGINT NOT NULL REFERENCES campaign (id),
@@ -108,6 +118,7 @@ MOVES = (
 
 INDEXES = (
     "CREATE UNIQUE INDEX dial_class_once ON dial_class (zones, regions, consent_class)",
+    "CREATE INDEX blocked_class_campaign_id_at ON blocked_class (campaign_id, at)",
     "CREATE UNIQUE INDEX retry_rule_campaign_id_outcome ON retry_rule (campaign_id, outcome)",
     "CREATE INDEX dnc_list_name ON dnc_list (name)",
     "CREATE UNIQUE INDEX dnc_prefix_everywhere ON dnc_prefix (prefix) WHERE campaign_id IS NULL",
