@@ -139,6 +139,7 @@ CAMPAIGN_COLUMNS: tuple[CampaignColumn, ...] = (
         ("closing_zones_first", None, "", "Call first where the calling window closes first."),
         ("abandoned_first", None, "", "Call abandoned people first, where an agent is guaranteed."),
         ("callback_tolerance", SECONDS, "SECONDS", "Later than this, anyone may make an agent's callback."),
+        ("channel_variables", str, "NAMES", "Extra columns for the dialplan, as DLR_LEAD_NAME: city,plan."),
         ("lead_filter", str, "EXPRESSION", "Which leads to call, like: city == 'Berlin' and rank > 3."),
     ),
     *_group(

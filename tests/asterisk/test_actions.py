@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -15,6 +16,7 @@ from dialerd.asterisk.actions import (
     check_agi,
     forget_trace,
     hangup,
+    lead_variables,
     originate_agent,
     originate_customer,
 )
@@ -176,3 +178,15 @@ def test_everything_built_passes_the_last_check_too() -> None:
         checked_headers(build())
     with pytest.raises(HeaderRefused):
         checked_headers({**hangup(LEG), "Channel": "x\ny"})
+
+
+@given(st.lists(st.tuples(st.text(max_size=90), st.text(max_size=200)), max_size=5))
+def test_attributes_of_a_lead_become_harmless_variables(pairs: list[tuple[str, str]]) -> None:
+    for name, value in lead_variables(pairs).items():
+        assert re.fullmatch(r"DLR_LEAD_[A-Z0-9_]{1,40}", name)
+        assert len(value) <= 80 and not set(value) & set("\r\n\0,;$\"'{}()[]|&=<>\\%!`~^*?#") and value == value.strip()
+
+
+def test_attributes_keep_what_a_dialplan_may_see() -> None:
+    pairs = [("Date of birth", "1990-01-02"), ("city", "Köln, ${EVAL(x)}"), ("CITY", "second"), ("-", "nothing")]
+    assert lead_variables(pairs) == {"DLR_LEAD_DATE_OF_BIRTH": "1990-01-02", "DLR_LEAD_CITY": "Köln EVAL x"}

@@ -214,3 +214,15 @@ def test_claims_of_a_large_campaign_hand_out_each_lead_once(url: str) -> None:
         assert held == ids
     finally:
         world.close()
+
+
+async def test_attributes_for_the_dialplan_come_with_the_claim(world: World) -> None:
+    campaign_id = world.campaign(name="spring")
+    list_id = world.lead_list(campaign_id)
+    world.leads(campaign_id, list_id, 1, attributes='{"City":"Bonn","plan":"gold","age":7}')
+    world.leads(campaign_id, list_id, 1, first=1)
+    await world.store.records.edit_campaign("spring", {"channel_variables": "city, age,nothing"})
+    first, second = world.claim(campaign_id, 2).leads
+    assert first.variables == (("city", "Bonn"), ("age", "7")) and second.variables == ()
+    with pytest.raises(Invalid, match="channel_variables"):
+        await world.store.records.edit_campaign("spring", {"channel_variables": ",".join(f"a{n}" for n in range(11))})

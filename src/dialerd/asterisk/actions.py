@@ -31,6 +31,9 @@ _AMD = re.compile(r"\A[0-9]{1,6}(?::[0-9]{1,6}){8}\Z")
 # Asterisk cuts the value of a `Variable` header at its first comma.
 _VARIABLE_VALUE = re.compile(r"\A[^,]*\Z")
 _KEY = re.compile(r"\A[0-9]?\Z")
+LONGEST_LEAD_NAME, LONGEST_LEAD_VALUE = 40, 80
+_NO_NAME = re.compile(r"[^A-Z0-9]+")
+_NO_VALUE = re.compile(r"[^\w .@+:/-]+")
 _RECORDING = re.compile(r"\A(?:/[A-Za-z0-9_.-]{1,100}){1,12}\Z")
 _FASTAGI = re.compile(r"\Aagi://[A-Za-z0-9.-]{1,120}(?::[0-9]{1,5})?/verdict\Z")
 _SCRIPT = re.compile(r"\A(?:/[A-Za-z0-9_.-]{1,100}){1,12}\.agi\Z")
@@ -111,6 +114,22 @@ def _amd(parameters: AmdParameters) -> str:
     return _require(_AMD, parameters.arguments().replace(",", ":"), "the AMD parameters")
 
 
+def lead_variables(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Attributes of a lead as channel variables: `Date of birth` becomes DLR_LEAD_DATE_OF_BIRTH.
+
+    They come from files, so they are made harmless instead of refused: no character that a dialplan expression, an
+    application's arguments or AMI give a meaning to is left in them. Of two that get one name the first counts.
+    """
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        plain = _NO_NAME.sub("_", name.upper())[:LONGEST_LEAD_NAME].strip("_")
+        if plain:
+            found.setdefault(
+                f"DLR_LEAD_{plain}", " ".join(_NO_VALUE.sub(" ", value).split())[:LONGEST_LEAD_VALUE].strip()
+            )
+    return found
+
+
 def originate_customer(command: Originate, trunks: Trunks, agi: str) -> Headers:
     """The Originate of an attempt; raises ActionRefused. The channel id serves as ActionID too: an answer names it."""
     match = ATTEMPT_CHANNEL.match(command.channel_id)
@@ -129,6 +148,7 @@ def originate_customer(command: Originate, trunks: Trunks, agi: str) -> Headers:
         "DLR_MESSAGE": _path(_SOUNDS, command.message, "the abandon message"),
         "DLR_RECORD": _path(_RECORDING, command.recording_file, "the recording file") if command.recording_file else "",
         "DLR_OPTOUT": _require(_KEY, command.opt_out_key, "the opt-out key"),
+        **lead_variables(command.lead_variables),
     }
     headers: dict[str, str | list[str]] = {
         "Action": "Originate",

@@ -100,6 +100,7 @@ class CallFlow:
                 message=campaign.abandon_message,
                 opt_out_key=campaign.opt_out_key,
                 recording_file=attempt.recording_file,
+                lead_variables=call.variables,
             )
         )
         self.floor.deadlines.set(Wait.DIAL, attempt.id, now.mono + campaign.ring_timeout_s + 15)

@@ -242,7 +242,8 @@ class DiallingFlow:
     def _intend(self, run: CampaignRun, leads: list[Lead], decision: str, now: Moment) -> None:
         attempts = tuple(self._attempt(run, lead, run.campaign.dial_mode.value, decision, now) for lead in leads)
         for attempt, lead in zip(attempts, leads, strict=True):
-            self.floor.put_call(LiveCall(attempt=attempt, campaign=run.campaign, promised_to=lead.agent_id))
+            call = LiveCall(attempt=attempt, campaign=run.campaign, promised_to=lead.agent_id, variables=lead.variables)
+            self.floor.put_call(call)
             self._await_commit(attempt.id, now)
         for rate in (run.rate, self.floor.trunk_rates[run.campaign.trunk], self.floor.rate):
             rate.take(len(attempts), now.mono)

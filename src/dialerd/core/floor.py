@@ -65,6 +65,7 @@ class LiveCall:
     limit_from: Moment | None = None  # where the silence limit starts
     request_id: int | None = None  # the AGI that waits for a verdict
     agent_id: int | None = None  # reserved or talking
+    variables: tuple[tuple[str, str], ...] = ()  # attributes of the lead for the dialplan
     promised_to: int | None = None  # the agent this person was promised a call from
     failed_agents: frozenset[int] = frozenset()
     cancelled: bool = False  # ended before an answer because somebody wanted it so

@@ -42,6 +42,7 @@ class Lead:
     consent_id: str = ""
     consent_class: str = ""
     consent_date: date | None = None
+    variables: tuple[tuple[str, str], ...] = ()  # attributes that the campaign hands to the dialplan
     agent_id: int | None = None  # the agent that this person was promised a call from
 
 

@@ -313,6 +313,7 @@ class Originate:
     message: str
     opt_out_key: str
     recording_file: str
+    lead_variables: tuple[tuple[str, str], ...] = ()  # name and value as imported: the edge makes them harmless
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -152,6 +152,14 @@ def _caller_name(value: Any) -> str:
     return text
 
 
+def _attribute_names(value: Any) -> str:
+    names = [" ".join(part.split()) for part in _text(value).split(",")]
+    names = list(dict.fromkeys(name for name in names if name))
+    if len(names) > 10 or any(len(name) > 64 or not name.isprintable() for name in names):
+        raise ValueError("may name up to 10 attributes of leads, joined by commas")
+    return ",".join(names)
+
+
 _MS = whole(0, 60_000)
 
 COLUMNS: Mapping[str, Check] = {
@@ -205,6 +213,7 @@ COLUMNS: Mapping[str, Check] = {
     "closing_zones_first": yes_or_no,
     "abandoned_first": yes_or_no,
     "callback_tolerance": whole(0, 31_536_000),
+    "channel_variables": _attribute_names,
     "lead_filter": lambda value: checked_filter(_text(value)),
     "default_disposition": matching(NAME.pattern, NAME_RULE, may_be_empty=False),
     "recording_enabled": yes_or_no,

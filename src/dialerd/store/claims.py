@@ -12,6 +12,7 @@ from dialerd.core.messages import ClaimLeads, LeadsClaimed, ReleaseLeads
 from dialerd.store.facts import Gate, NumberFacts
 from dialerd.store.hopper import Hopper
 from dialerd.store.lead_counts import LeadCounts
+from dialerd.store.lead_fields import with_variables
 from dialerd.store.mapping import LEAD_COLUMNS, lead_value
 from dialerd.store.refusals import Refused, log_classes, reschedule
 from dialerd.store.session import Session, chunks, marks
@@ -56,6 +57,7 @@ def claim_leads(
             f" WHERE id IN ({marks(len(chunk))})",
             (micros(now), *chunk),
         )
+    leads = with_variables(session, command.campaign_id, leads)
     if len(leads) == command.count:
         return LeadsClaimed(campaign_id=command.campaign_id, leads=tuple(leads))
     blocked = Counter(item.verdict.rule for item in refused)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+from dialerd.core.lead import Lead
 from dialerd.core.lead_filter import compile_filter
 from dialerd.store.session import Session, chunks
 
@@ -37,3 +39,18 @@ def _fields(session: Session, ids: Sequence[int]) -> list[tuple[int, dict[str, A
         (row[0], {**json.loads(row[1]), **dict(zip(_FIELDS, row[2:], strict=True))})
         for row in session.where_in(_SELECT, list(ids))
     ]
+
+
+def with_variables(session: Session, campaign_id: int, leads: Sequence[Lead]) -> list[Lead]:
+    """The leads with those attributes that their campaign hands to the dialplan; a lead may lack some."""
+    row = session.one("SELECT channel_variables FROM campaign WHERE id = ?", (campaign_id,))
+    names = [name for name in row[0].split(",") if name] if row is not None else []
+    if not names or not leads:
+        return list(leads)
+    attributes = dict(session.where_in("SELECT id, attributes FROM lead WHERE id IN ({in})", [one.id for one in leads]))
+    found = []
+    for lead in leads:
+        values = {key.casefold(): value for key, value in json.loads(attributes.get(lead.id, "{}")).items()}
+        pairs = ((name, values.get(name.casefold())) for name in names)
+        found.append(replace(lead, variables=tuple((name, str(v)) for name, v in pairs if v not in (None, ""))))
+    return found

@@ -75,6 +75,7 @@ class Campaign(Table):
     abandoned_first = BooleanField(default=True)
     callback_tolerance = IntegerField(default=900)
     lead_filter = TextField(default="")
+    channel_variables = TextField(default="")  # attributes of the lead for the dialplan, joined by commas
     default_disposition = TextField(default="no_disposition")
     recording_enabled = BooleanField(default=False)
     on_hook_ring_timeout = DoubleField(default=15.0)

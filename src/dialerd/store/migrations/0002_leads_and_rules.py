@@ -14,6 +14,7 @@ COLUMNS = (
     ("campaign", "abandoned_first BOOLEAN NOT NULL DEFAULT TRUE"),
     ("campaign", "callback_tolerance INTEGER NOT NULL DEFAULT 900"),
     ("campaign", "lead_filter TEXT NOT NULL DEFAULT ''"),
+    ("campaign", "channel_variables TEXT NOT NULL DEFAULT ''"),
     ("lead_list", "weight INTEGER NOT NULL DEFAULT 1"),
     ("lead", "dial_number TEXT NOT NULL DEFAULT ''"),
     ("lead", "number_index INTEGER NOT NULL DEFAULT 0"),
