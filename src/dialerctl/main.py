@@ -10,7 +10,11 @@ from dialerctl.session import Session
 NOUNS = {
     "status": ("dialerctl.commands.status", "status", "What runs, what is up, why a campaign does not dial."),
     "campaign": ("dialerctl.commands.campaign", "campaign", "Add, edit, start, pause and stop campaigns."),
-    "lead": ("dialerctl.commands.lead", "lead", "Import and look at leads."),
+    "lead": ("dialerctl.commands.lead", "lead", "Import, add, edit, explain and export leads."),
+    "list": ("dialerctl.commands.list", "lead_list", "Lead lists: pause, weigh, recycle, remove."),
+    "retry": ("dialerctl.commands.retry", "retry", "When a lead is tried again after each outcome."),
+    "callback": ("dialerctl.commands.callback", "callback", "Appointments: list, make, cancel."),
+    "dnc": ("dialerctl.commands.dnc", "dnc", "Do-not-call: add, import, check, remove."),
     "agent": ("dialerctl.commands.agent", "agent", "Add agents; log in, pause, dispose."),
     "call": ("dialerctl.commands.call", "call", "List, show, hang up, export calls; place a test call."),
     "disposition": ("dialerctl.commands.disposition", "disposition", "The codes a call can end with."),

@@ -10,5 +10,6 @@ OFFLINE_COMMANDS: dict[str, tuple[str, ...]] = {
     "config show": ("dialerd.config",),  # with --running it asks dialerd
     "completion": (),
     "lead import": (),  # only with --dry-run
+    "dnc import": (),  # only with --dry-run
 }
 """Command → the modules of dialerd that it imports inside its function."""

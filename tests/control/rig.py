@@ -51,6 +51,26 @@ READY: Row = {
 }
 
 
+class Book:
+    """The lead book: notes what it is asked and answers with something of the right kind."""
+
+    ANSWERS: Mapping[str, Any] = {
+        "forbid": 1, "allow": 1, "recycle": 2, "begin_dnc_list": 7, "add_to_dnc_list": 3,
+        **dict.fromkeys(("lead_lists", "retry_rules", "callbacks", "forbidden", "dnc_lists", "dnc_check"), ()),
+    }  # fmt: skip
+
+    def __init__(self, asked: list[Any]) -> None:
+        self._asked = asked
+
+    def __getattr__(self, name: str) -> Any:
+        async def answer(*values: Any) -> Any:
+            self._asked.append((name, *values))
+            found = self.ANSWERS.get(name, {"id": 5, "campaign": "spring", "campaign_id": 1, "list": "first"})
+            return list(found) if isinstance(found, tuple) else found
+
+        return answer
+
+
 class FakeRecords:
     """`campaigns_by_name` and so on may be changed by a test; `audited` keeps every audit row."""
 
@@ -62,6 +82,7 @@ class FakeRecords:
         self.fail: Exception | None = None
         self.delay_s = 0.0
         self.asked: list[Any] = []
+        self.book = Book(self.asked)
 
     async def campaigns(self) -> list[Row]:
         if self.delay_s:

@@ -95,6 +95,15 @@ class FakeDaemon:
         return json.dumps(reply).encode() + b"\n"
 
 
+LISTED = {"+4930231259"}
+LIST = {
+    "id": 1, "list": "first", "campaign": "spring", "active": True, "weight": 1, "leads": 9, "due": 3, "waiting": 4,
+    "claimed": 0, "finished": 2, "states": {"new": 7, "completed": 2}, "created_at": "2026-11-22T12:00:00+00:00",
+}  # fmt: skip
+CALLBACK = {
+    "id": 12, "due_at": "2026-11-30T14:00:00+00:00", "state": "pending", "number": "+4930231250", "name": "Ada",
+    "lead": 17, "campaign": "spring", "agent": "1001", "note": "", "overdue": False,
+}  # fmt: skip
 EXPLAINED_LEAD = {
     "lead": 17, "number": "+4930231250", "campaign": "spring", "list": "first", "state": "retry",
     "zones": ["Europe/Berlin"], "regions": ["DE"], "rule_set": "de/2026-11", "verdict": "dial", "detail": "",
@@ -203,6 +212,35 @@ def _methods(daemon: FakeDaemon) -> dict[str, Answer]:
         known(params, "lead", ("17", "+4930231250", "+4930123450"), "lead")
         return {**LEAD, "calls": [CALL]}
 
+    def by_hand(params: dict[str, Any]) -> Any:
+        if str(params["lead"]) == "18":
+            raise Refusal(ErrorCode.CONFLICT, "lead 18 is being called")
+        known(params, "lead", ("17", "+4930231250"), "lead")
+        return {**LEAD, "due_at": params.get("due_at"), "removed": True}
+
+    def lead_add(params: dict[str, Any]) -> Any:
+        known(params, "campaign", ("spring",), "campaign")
+        return {**LEAD, "number": params["row"]["number"]}
+
+    def of_list(params: dict[str, Any]) -> Any:
+        known(params, "list", ("first", "called"), "list")
+        if params["list"] == "called":
+            raise Refusal(ErrorCode.CONFLICT, "list called has leads with calls")
+        return {**LIST, "recycled": 4}
+
+    def of_rule(params: dict[str, Any]) -> Any:
+        known(params, "campaign", ("spring",), "campaign")
+        return {"campaign": "spring", "outcome": params["outcome"], "delay": 300, "stop": False}
+
+    def callback_cancel(params: dict[str, Any]) -> Any:
+        if params["callback"] == 13:
+            raise Refusal(ErrorCode.CONFLICT, "callback 13 is done already")
+        known(params, "callback", ("12",), "callback")
+        return {**CALLBACK, "state": "cancelled"}
+
+    def dnc_add(params: dict[str, Any]) -> Any:
+        return {"added": len(params["numbers"]) + len(params.get("prefixes", ())), "known": 0}
+
     def call_list(params: dict[str, Any]) -> Any:
         calls = [CALL, {**CALL, "id": 4710, "agent": None, "status": "abandoned", "disposition": "abandoned"}]
         if params.get("live"):
@@ -255,6 +293,32 @@ def _methods(daemon: FakeDaemon) -> dict[str, Answer]:
         "lead.list": lambda _: [LEAD],
         "lead.show": lead_show,
         "lead.explain": lead_explain,
+        "lead.add": lead_add,
+        "lead.edit": by_hand,
+        "lead.remove": by_hand,
+        "list.list": lambda _: [LIST],
+        "list.show": of_list,
+        "list.edit": of_list,
+        "list.recycle": of_list,
+        "list.remove": of_list,
+        "retry.list": lambda _: [{"campaign": "spring", "outcome": "busy", "delay": 300, "growth": 2.0}],
+        "retry.set": of_rule,
+        "retry.remove": of_rule,
+        "callback.list": lambda _: [CALLBACK],
+        "callback.add": by_hand,
+        "callback.cancel": callback_cancel,
+        "dnc.add": dnc_add,
+        "dnc.begin": lambda _: {"import_id": 1},
+        "dnc.add_chunk": lambda params: {"added": len(params["numbers"])},
+        "dnc.finish": lambda _: {"list": "de-robinson", "entries": 2, "data_date": "2026-11-01"},
+        "dnc.check": lambda params: [
+            {"number": number, "listed": number in LISTED, "on": ["do-not-call, all campaigns"] * (number in LISTED)}
+            for number in params["numbers"]
+        ],
+        "dnc.list": lambda _: [{"number": "+4930231259", "campaign": None, "source": "operator"}],
+        "dnc.lists": lambda _: [{"list": "de-robinson", "age_days": 3, "entries": 2, "problem": ""}],
+        "dnc.remove": lambda params: {"removed": len(params["numbers"])},
+        "dnc.remove_list": lambda params: {"list": params["list"], "removed": True},
         "agent.add": lambda params: {"state": "logged_out", **params},
         "agent.list": lambda _: [{"name": name, "state": state} for name, state in daemon.agents.items()],
         "agent.login": agent("ready"),

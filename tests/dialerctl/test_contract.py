@@ -22,12 +22,20 @@ def asked(run: Run, daemon: FakeDaemon, tmp_path: Path) -> list[tuple[str, dict[
     """Every request of one good call of each command, and of some with all their options."""
     (tmp_path / "leads.csv").write_text("number,name,plz,consent_date\n+4930231250,Ada,10115,2026-01-01\n")
     (tmp_path / "good.toml").write_text(GOOD_CONFIG)
+    (tmp_path / "numbers.txt").write_text("+4930231250\n")
     more = (
         "call list --campaign spring --agent 1001 --status abandoned --since today --until today --offset 5",
         "lead list --campaign spring --state callback --offset 1",
         "agent logout 1001 --force",
         "agent add 1 --endpoint PJSIP/1 --full-name Ada --leg-mode on_hook --campaign a --campaign b",
-        "agent dispose 1001 -d callback --callback-at 2h --note x",
+        "agent dispose 1001 -d callback --callback-at 2h --own --note x",
+        "callback list --agent 1001 --state all",
+        "retry set spring busy --growth 2 --max-delay 90 --max-attempts 3 --next-number --no-stop",
+        "list recycle first --campaign spring --state completed --state dnc --disposition machine --yes",
+        "dnc add --prefix +4932 --campaign spring --source letter",
+        "dnc remove --list de-robinson --yes",
+        "dnc remove --prefix +4932 --campaign spring --yes",
+        "lead add +4930231250 --campaign spring --consent-class written --consent-date 2026-01-01 --person p --rank 3",
         "campaign add x --amd-enabled --cost-per-minute 0.03 --abandon-after 1.5 --call-days mon-sat",
     )
     for words in (*GOOD.values(), *more):
@@ -80,10 +88,11 @@ def test_import_rows_are_what_the_store_takes() -> None:
     from dialerd.store.lead_rows import KEYS, checked_lead
 
     columns = find_columns(
-        ["number", "name", "priority", "rank", "person", "plz", "consent_id", "consent_class", "consent_date", "x"]
+        "number name priority rank person plz consent_id consent_class consent_date x phone2".split()
     )
     row = clean_row(
-        ["+4930231250", "Ada", "60", "3", "p-1", "10115", "c1", "express", "2026-01-01", "\u2028y"], columns
+        ["+4930231250", "Ada", "60", "3", "p-1", "10115", "c1", "express", "2026-01-01", "\u2028y", "+4930231251"],
+        columns,
     )
     assert isinstance(row, CleanLead)
     assert set(row.as_row()) == KEYS

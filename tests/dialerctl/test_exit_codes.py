@@ -32,6 +32,29 @@ GOOD = {
     "lead list": "lead list --campaign spring",
     "lead show": "lead show +4930231250",
     "lead explain": "lead explain +4930231250",
+    "lead add": "lead add +4930231250 --campaign spring --alternate +4930231251 --attribute city=Berlin",
+    "lead edit": "lead edit 17 --priority 80 --timezone Europe/Berlin",
+    "lead remove": "lead remove 17 --yes",
+    "lead export": "lead export --campaign spring --to leads-out.csv",
+    "list list": "list list --campaign spring",
+    "list show": "list show first --campaign spring",
+    "list pause": "list pause first --campaign spring",
+    "list resume": "list resume first --campaign spring",
+    "list edit": "list edit first --campaign spring --weight 3",
+    "list recycle": "list recycle first --campaign spring --yes",
+    "list remove": "list remove first --campaign spring --yes",
+    "retry list": "retry list spring",
+    "retry set": "retry set spring busy --delay 300",
+    "retry remove": "retry remove spring busy",
+    "callback list": "callback list --campaign spring",
+    "callback add": "callback add 17 2h --agent 1001",
+    "callback cancel": "callback cancel 12",
+    "dnc add": "dnc add +4930231250 --prefix +4932",
+    "dnc import": "dnc import numbers.txt --list de-robinson --date 2026-11-01",
+    "dnc check": "dnc check +4930231250",
+    "dnc list": "dnc list",
+    "dnc lists": "dnc lists",
+    "dnc remove": "dnc remove +4930231250 --yes",
     "agent add": "agent add 1003 --endpoint PJSIP/1003 --campaign spring",
     "agent list": "agent list",
     "agent login": "agent login 1001 1002 --wait 5",
@@ -61,6 +84,16 @@ UNKNOWN = {
     "lead import": "lead import leads.csv --campaign nosuch",
     "lead show": "lead show 99",
     "lead explain": "lead explain 99",
+    "lead add": "lead add +4930231250 --campaign nosuch",
+    "lead edit": "lead edit 99 --priority 3",
+    "lead remove": "lead remove 99 --yes",
+    **{f"list {verb}": f"list {verb} nosuch --campaign spring" for verb in ("show", "pause", "resume")},
+    **{f"list {verb}": f"list {verb} nosuch --campaign spring --yes" for verb in ("recycle", "remove")},
+    "list edit": "list edit nosuch --campaign spring --weight 2",
+    "retry set": "retry set nosuch busy --delay 3",
+    "retry remove": "retry remove nosuch busy",
+    "callback add": "callback add 99 2h",
+    "callback cancel": "callback cancel 99",
     "call show": "call show 99",
     "call hangup": "call hangup 99",
     "call test": "call test +4930231250 --campaign nosuch",
@@ -70,6 +103,10 @@ CONFLICTS = {
     **{f"agent {verb}": f"agent {verb} 1009" for verb in ("login", "logout", "pause", "unpause")},
     "agent dispose": "agent dispose 1009 -d sale",
     "call hangup": "call hangup 4713",
+    "lead edit": "lead edit 18 --priority 3",
+    "lead remove": "lead remove 18 --yes",
+    "list remove": "list remove called --campaign spring --yes",
+    "callback cancel": "callback cancel 13",
 }
 GOOD_CONFIG = """
 [[asterisk]]
@@ -86,6 +123,7 @@ SECRETS = '[asterisk.pbx1]\nsecret = "x"\n'
 def files(tmp_path: Path) -> None:
     """The files that the commands above name (`run` works in this folder)."""
     (tmp_path / "leads.csv").write_text("number,name\n+4930231250,Ada\n")
+    (tmp_path / "numbers.txt").write_text("+4930231250\n4930231251\nnobody\n")
     (tmp_path / "good.toml").write_text(GOOD_CONFIG)
     (tmp_path / "secrets.toml").write_text(SECRETS)
     (tmp_path / "secrets.toml").chmod(0o600)

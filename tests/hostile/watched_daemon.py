@@ -12,11 +12,13 @@ import os
 import signal
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 from dialerd.config import load
 from dialerd.logs import set_up
 from dialerd.main import run
+from dialerd.rule_files import load_rule_sets
 
 EVERY_S = 0.01
 
@@ -72,7 +74,7 @@ async def main(config: Path) -> None:
     set_up(settings.dialerd.log_level, mask_numbers=False, environ=os.environ)
     watching = asyncio.create_task(Watch(config.with_name("watch.json")).watch())
     try:
-        await run(settings)
+        await run(settings, load_rule_sets(datetime.now(UTC).date()))
     finally:
         watching.cancel()
 

@@ -181,17 +181,22 @@ def unpause(session: Session, names: tuple[str, ...]) -> None:
     "--callback-at", type=Moment(ahead=True), metavar="WHEN",
     help="When to call back: '2026-11-30 14:00' (this machine's zone), 14:00, 2h from now.",
 )  # fmt: skip
+@click.option("--own", is_flag=True, help="This agent makes the callback, nobody else (unless it is long overdue).")
 @click.option("--note", metavar="TEXT", help="Kept in the call's record.")
 @output_options
-def dispose(session: Session, name: str, disposition: str, callback_at: str | None, note: str | None) -> None:
+def dispose(
+    session: Session, name: str, disposition: str, callback_at: str | None, own: bool, note: str | None
+) -> None:
     """Give the agent's last call its disposition; ends the wrap-up.
 
     \b
     Examples:
       dialerctl agent dispose 1001 --disposition sale
-      dialerctl agent dispose 1001 -d callback --callback-at "2026-11-30 14:00" --note "ask for Ada"
+      dialerctl agent dispose 1001 -d callback --callback-at "2026-11-30 14:00" --own --note "for Ada"
     """
-    values = session.call("agent.dispose", name=name, disposition=disposition, callback_at=callback_at, note=note)
+    values = session.call(
+        "agent.dispose", name=name, disposition=disposition, callback_at=callback_at, own=own or None, note=note
+    )
     when = f", callback {local_time(callback_at)}" if callback_at else ""
     session.show_done(values, f"Agent {name}: {disposition}{when}; now {_state(values)}.")
 

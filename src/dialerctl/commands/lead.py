@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
 
 from dialerctl import output
+from dialerctl.asking import ask
 from dialerctl.known_names import campaign_names
 from dialerctl.lazy_group import Noun
 from dialerctl.output import Column, show_value
@@ -103,6 +105,122 @@ def explain(session: Session, lead_id: str) -> None:
     session.show_object(values, lead_screen(values, session.colour))
     if values.get("verdict") != "dial":
         click.get_current_context().exit(1)
+
+
+def lead_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The fields of a lead as options; those not given arrive as None or empty."""
+    for option in reversed(
+        (
+            click.option("--name", metavar="TEXT", help="Name of the person."),
+            click.option(
+                "--alternate", "alternates", multiple=True, metavar="NUMBER", help="Further number; repeatable."
+            ),
+            click.option(
+                "--timezone", metavar="ZONE", help="Where the person is, like Europe/Berlin; wins over the number."
+            ),
+            click.option("--state", metavar="CODE", help="State or province: FL, or US-FL."),
+            click.option("--postal-code", metavar="CODE", help="Postal code."),
+            click.option("--priority", type=click.IntRange(1, 99), metavar="1-99", help="Higher is dialled first."),
+            click.option("--rank", type=int, metavar="N", help="For the list order `rank`: higher first."),
+            click.option("--person", metavar="ID", help="Leads with one value are one person (or debt) to the caps."),
+            click.option("--consent-class", metavar="CLASS", help="Class of the consent: express, written …"),
+            click.option("--consent-date", metavar="YYYY-MM-DD", help="When it was given."),
+            click.option("--consent-id", metavar="TEXT", help="Where the proof is kept."),
+            click.option(
+                "--attribute", "attributes", multiple=True, metavar="NAME=VALUE", help="Extra field; repeatable."
+            ),
+            click.option("--region", metavar="CC", help="Country of numbers without +, like DE."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+@lead.command()
+@click.argument("number")
+@click.option("--campaign", required=True, metavar="NAME", shell_complete=campaign_names, help="Campaign of the lead.")
+@click.option("--list", "list_name", metavar="NAME", default="by-hand", show_default=True, help="Its list.")
+@lead_options
+@output_options
+def add(session: Session, number: str, campaign: str, list_name: str, **given: Any) -> None:
+    """Add one lead.
+
+    \b
+    Examples:
+      dialerctl lead add +4930123450 --campaign spring --name "Ada Example"
+      dialerctl lead add 030123450 --region DE --campaign spring --alternate 030123451 --attribute city=Berlin
+    """
+    from dialerctl.importing.by_hand import lead_fields, with_number
+
+    row = with_number(number, lead_fields(**given), given["region"])
+    values = session.call("lead.add", campaign=campaign, list=list_name, row=row)
+    session.show_done(values, f"Lead {values.get('id')} added: {values.get('number')}.")
+
+
+@lead.command()
+@click.argument("lead_id", metavar="LEAD")
+@click.option("--number", metavar="NUMBER", help="Its number.")
+@lead_options
+@output_options
+def edit(session: Session, lead_id: str, number: str | None, **given: Any) -> None:
+    """Change a lead (id or number). What a rule had put off is judged anew.
+
+    \b
+    Examples:
+      dialerctl lead edit 17 --timezone Europe/Rome --priority 80
+      dialerctl lead edit +4930123450 --consent-class express --consent-date 2026-11-20
+    """
+    from dialerctl.importing.by_hand import lead_fields, with_number
+
+    changes = lead_fields(**given)
+    if number is not None:
+        changes = with_number(number, changes, given["region"])
+    if not changes:
+        raise click.UsageError("name at least one field to change, like --priority 80 (see --help)")
+    values = session.call("lead.edit", lead=lead_id, changes=changes)
+    session.show_done(
+        values, f"Lead {values.get('id')} ({values.get('number')}) changed: {', '.join(sorted(changes))}."
+    )
+
+
+@lead.command()
+@click.argument("lead_ids", nargs=-1, required=True, metavar="LEAD...")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@output_options
+def remove(session: Session, lead_ids: tuple[str, ...], yes: bool) -> None:
+    """Remove leads. A lead that was called stays, closed for good: its records must stay.
+
+    \b
+    Example:
+      dialerctl lead remove 17 +4930123450 --yes
+    """
+    ask(yes, f"Remove {len(lead_ids)} lead{'s' if len(lead_ids) > 1 else ''}?")
+
+    def act(name: str) -> tuple[Mapping[str, Any], str]:
+        result = session.call("lead.remove", lead=name)
+        return result, f"Lead {name} is {'removed' if result.get('removed') else 'closed: its calls stay on record'}."
+
+    session.for_each(lead_ids, act)
+
+
+@lead.command()
+@click.option("--campaign", metavar="NAME", shell_complete=campaign_names, help="Only this campaign's leads.")
+@click.option("--state", type=click.Choice(STATES), help="Only leads in this state.")
+@click.option(
+    "--format", "kind", type=click.Choice(["csv", "xlsx"]), help="Kind of file; by default what FILE's ending says."
+)
+@output_options
+def export(session: Session, campaign: str | None, state: str | None, kind: str | None) -> None:
+    """Write leads with their extra columns to a file: csv or xlsx. It can be imported again.
+
+    \b
+    Examples:
+      dialerctl lead export --campaign spring --to leads.xlsx
+      dialerctl lead export --state callback --format csv --to -
+    """
+    from dialerctl.reports.leads import export_leads
+
+    export_leads(session, kind, campaign=campaign, state=state)
 
 
 @lead.command("import")

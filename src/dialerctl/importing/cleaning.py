@@ -9,7 +9,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dialerctl.importing.headings import PLAIN_FIELDS, Columns
-from dialerctl.importing.numbers import NumberError, e164, parse, regions_of, zones_of
+from dialerctl.importing.numbers import NumberError, country_of, parse
+from dialerctl.importing.places import Place, place_of, region_code
 from dialerctl.terminal import clean
 
 MAX_NAME = 120
@@ -27,10 +28,18 @@ class CleanLead:
     regions: tuple[str, ...] = ()
     attributes: Mapping[str, str] = field(default_factory=dict)
     more: Mapping[str, str] = field(default_factory=dict)
+    alternates: tuple[Place, ...] = ()
 
     def as_row(self) -> dict[str, Any]:
         """The row of `lead.import`."""
-        row = {"number": self.number, "name": self.name, "zones": list(self.zones), "regions": list(self.regions)}
+        row: dict[str, Any] = {
+            "number": self.number,
+            "name": self.name,
+            "zones": list(self.zones),
+            "regions": list(self.regions),
+        }
+        if self.alternates:
+            row["alternates"] = [place.as_row() for place in self.alternates]
         return {**row, **self.more, "attributes": dict(self.attributes)}
 
 
@@ -54,16 +63,25 @@ def clean_row(cells: Sequence[str], columns: Columns, region: str | None = None)
         parsed = parse(text("number"), region)
     except NumberError as error:
         return Rejected(str(error))
-    number = e164(parsed)
-    given_zone = text("timezone")
-    if given_zone:
-        if not known_zone(given_zone):
-            return Rejected(f"{given_zone[:64]!r} is no time zone; write it like Europe/Berlin")
-        zones: tuple[str, ...] = (given_zone,)
-    else:
-        zones = zones_of(parsed)
-        if not zones:
-            return Rejected(f"no time zone is known for {number}: give one in a column headed timezone")
+    given_zone, given_state, postal_code = text("timezone"), text("state"), text("postal_code")
+    if given_zone and not known_zone(given_zone):
+        return Rejected(f"{given_zone[:64]!r} is no time zone; write it like Europe/Berlin")
+    # a state that nobody knows is kept as an attribute only: the strictest of all states then counts
+    state = region_code(given_state, country_of(parsed)) if given_state else None
+    place = place_of(parsed, state or "", postal_code)
+    if not given_zone and not place.zones:
+        return Rejected(f"no time zone is known for {place.number}: give one in a column headed timezone")
+    zones = (given_zone,) if given_zone else place.zones
+    alternates = []
+    for index in columns.alternates:
+        written = clean_text(cells[index]) if index < len(cells) else ""
+        if written:
+            try:
+                other = place_of(parse(written, region), state or "", postal_code)
+            except NumberError:
+                continue  # a second number that is none does not cost the lead its first one
+            if other.number != place.number and (given_zone or other.zones):
+                alternates.append(Place(other.number, zones if given_zone else other.zones, other.regions))
     parts = [part for part in (text("first_name"), text("last_name")) if part]
     attributes = {
         clean_text(heading)[:MAX_KEY] or f"column_{index + 1}": clean_text(cells[index])[:MAX_VALUE]
@@ -71,7 +89,10 @@ def clean_row(cells: Sequence[str], columns: Columns, region: str | None = None)
         if index < len(cells) and clean_text(cells[index])
     }
     more = {name: text(name) for name in PLAIN_FIELDS if name in columns.fields and text(name)}
-    return CleanLead(number, (text("name") or " ".join(parts))[:MAX_NAME], zones, regions_of(parsed), attributes, more)
+    if given_state and state is None:
+        attributes.setdefault("state", given_state[:MAX_VALUE])
+    name = (text("name") or " ".join(parts))[:MAX_NAME]
+    return CleanLead(place.number, name, zones, place.regions, attributes, more, tuple(alternates))
 
 
 def clean_text(text: str) -> str:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 PLAIN_FIELDS = ("priority", "rank", "person", "postal_code", "consent_id", "consent_class", "consent_date")
 """Handed on as they are: dialerd checks them."""
 
-FIELDS = ("number", "name", "first_name", "last_name", "timezone", *PLAIN_FIELDS)
+FIELDS = ("number", "name", "first_name", "last_name", "timezone", "state", *PLAIN_FIELDS)
+ALTERNATE = "alternate"
 
 USUAL: Mapping[str, tuple[str, ...]] = {
     "number": (
@@ -23,6 +24,7 @@ USUAL: Mapping[str, tuple[str, ...]] = {
     "name": (
         "name", "fullname", "contact", "contactname", "customer", "customername", "kunde", "ansprechpartner", "nombre",
     ),
+    "state": ("state", "statecode", "province", "bundesland", "stateprovince"),
     "first_name": ("firstname", "givenname", "forename", "vorname", "prenom"),
     "last_name": ("lastname", "surname", "familyname", "nachname", "familienname", "apellido", "apellidos"),
     "rank": ("rank", "rang"),
@@ -34,6 +36,9 @@ USUAL: Mapping[str, tuple[str, ...]] = {
     "consent_date": ("consentdate",),
     "timezone": ("timezone", "tz", "zone", "zeitzone", "fuseauhoraire", "zonahoraria"),
 }  # fmt: skip
+ALSO_NUMBERED = ("phone", "phonenumber", "telefon", "telephone", "tel", "altphone", "mobile", "number")
+ALSO = ("altphone", "alternatephone", "secondaryphone", "workphone", "homephone", "officephone", "otherphone")
+"""Headings of further numbers, besides those of the first."""
 """Names as `fold` leaves them, the most telling first: of two that match, the earlier wins."""
 
 
@@ -43,11 +48,13 @@ class HeadingError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Where each field stands (index of the column), and the headings of all others, kept as attributes."""
+    """Where each field stands (index of the column), the headings of all others, kept as attributes, and the columns
+    that hold further numbers of the person."""
 
     fields: Mapping[str, int]
     attributes: Mapping[int, str]
     count: int
+    alternates: tuple[int, ...] = ()
 
 
 def fold(heading: str) -> str:
@@ -80,18 +87,38 @@ def find_columns(headings: Sequence[str], mapping: Sequence[str] = ()) -> Column
             f"no column looks like the telephone number; headings: {shown}. "
             "Say which with --map number=HEADING, or --no-header if the first row is a lead"
         )
-    rest = {i: name or f"column_{i + 1}" for i, name in enumerate(names) if i not in taken}
-    return Columns(fields, rest, len(names))
+    further = _alternates(names, mapping, folded, taken)
+    rest = {i: name or f"column_{i + 1}" for i, name in enumerate(names) if i not in taken and i not in further}
+    return Columns(fields, rest, len(names), further)
+
+
+def _alternates(
+    names: Sequence[str], mapping: Sequence[str], folded: Sequence[str], taken: set[int]
+) -> tuple[int, ...]:
+    """Columns with further numbers: those that --map alternate=… names, else those with a number's usual heading."""
+    wished = [wish.partition("=")[2].strip() for wish in mapping if wish.partition("=")[0].strip() == ALTERNATE]
+    if wished:
+        found = []
+        for heading in wished:
+            index = _index(names, heading)
+            if index is None or index in taken:
+                raise HeadingError(f"--map alternate={heading}: no column of its own is headed so")
+            found.append(index)
+        return tuple(dict.fromkeys(found))
+    usual = {*USUAL["number"], *(f"{word}{n}" for word in ALSO_NUMBERED for n in range(1, 10)), *ALSO}
+    return tuple(i for i, word in enumerate(folded) if word in usual and i not in taken)
 
 
 def _mapped(names: Sequence[str], mapping: Sequence[str]) -> dict[str, int]:
     fields: dict[str, int] = {}
     for wish in mapping:
         field, equals, heading = (part.strip() for part in wish.partition("="))
+        if field == ALTERNATE and equals and heading:
+            continue
         if not equals or not heading:
             raise HeadingError(f"--map {wish}: write it as FIELD=HEADING, like number=Telefon")
         if field not in FIELDS:
-            raise HeadingError(f"--map {wish}: there is no field {field!r}; fields: {', '.join(FIELDS)}")
+            raise HeadingError(f"--map {wish}: there is no field {field!r}; fields: {', '.join((*FIELDS, ALTERNATE))}")
         if field in fields:
             raise HeadingError(f"--map {wish}: the field {field!r} is mapped twice")
         index = _index(names, heading)

@@ -75,9 +75,17 @@ def known_region(region: str) -> bool:
     return region.upper() in phonenumbers.SUPPORTED_REGIONS
 
 
-def regions_of(number: PhoneNumber) -> tuple[str, ...]:
-    """The country a number belongs to (ISO 3166), as far as the number itself tells; empty for none (+800 …)."""
+def calling_code(region: str) -> str:
+    """A country's calling code (`49` for DE); empty for what is no country."""
     import phonenumbers
 
-    country = phonenumbers.region_code_for_number(number)
-    return (country,) if country and country != "001" else ()
+    code = phonenumbers.country_code_for_region(region.upper())
+    return str(code) if code else ""
+
+
+def country_of(number: PhoneNumber) -> str:
+    """The country a number belongs to (ISO 3166); empty for none (+800 …)."""
+    import phonenumbers
+
+    country = phonenumbers.region_code_for_number(number) or ""
+    return "" if country == "001" else country

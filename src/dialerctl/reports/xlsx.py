@@ -41,6 +41,24 @@ def write_xlsx(rows: Iterable[Row], summary: Summary, title: str, file: BinaryIO
     book.save(file)
 
 
+def write_plain_table(title: str, headings: Sequence[str], rows: Iterable[Sequence[Any]], file: BinaryIO) -> None:
+    """Write a workbook of one sheet; numbers stay numbers, everything else is text."""
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(title)
+    sheet.freeze_panes = "B2"
+    _widths(sheet, [18] * len(headings))
+    _head(sheet, headings)
+    for row in rows:
+        plain = [isinstance(value, int | float) and not isinstance(value, bool) for value in row]
+        sheet.append(
+            [
+                value if number else None if value in (None, "") else _text(sheet, value)
+                for value, number in zip(row, plain, strict=True)
+            ]
+        )
+    book.save(file)
+
+
 def _calls(book: Workbook, rows: Iterable[Row]) -> None:
     sheet = book.create_sheet("Calls")
     sheet.freeze_panes = "C2"  # before the first row, or it is ignored

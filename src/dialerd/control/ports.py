@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from dialerd.control.ports_leads import LeadBook
 from dialerd.core.agent import AgentProfile
 from dialerd.core.campaign import Campaign
 from dialerd.core.lead import Lead
@@ -20,6 +21,10 @@ Row = dict[str, Any]
 
 class Records(Protocol):
     """Reads and edits of stored things. Every method raises a DialerError with a sentence when it refuses."""
+
+    @property
+    def book(self) -> LeadBook:
+        """Leads by hand: lists, retry rules, appointments, do-not-call."""
 
     async def campaigns(self) -> list[Row]:
         """All campaigns, by name, each with lead counts (`leads_total leads_due leads_waiting leads_finished`)."""

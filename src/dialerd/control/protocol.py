@@ -21,6 +21,9 @@ MAX_BATCH = 100
 MAX_IMPORT_ROWS = 1000
 """Most lead rows in one `lead.import` request."""
 
+MAX_DNC_NUMBERS = 20_000
+"""Most numbers in one request of `dnc.*`."""
+
 MAX_LIST_ROWS = 1000
 """Most rows one list request answers with; `offset` fetches the next."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -46,7 +47,8 @@ def claim_leads(
             verdict = gate.ask(lead, facts.about(lead), now)
             if verdict.allowed:
                 numbers.add(lead.number)
-                leads.append(lead)
+                # chosen although its agent is not there: the tolerance has passed, and it is anyone's now
+                leads.append(lead if lead.agent_id in command.agents else replace(lead, agent_id=None))
             else:
                 refused.append(Refused(lead.id, lead.campaign_id, blocked_rule, verdict))
     hopper.give_back(command.campaign_id, unseen)

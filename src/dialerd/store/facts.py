@@ -118,7 +118,7 @@ class NumberFacts:
                 )
             )
         laws = [r.law for r in rules if r.law is not None]
-        self._listed = _listed(session, numbers, {wanted.name for law in laws for wanted in law.lists})
+        self._listed = listed(session, numbers, {wanted.name for law in laws for wanted in law.lists})
         self._abandoned: dict[str, int] = {}
         if any(quiet.after is After.ABANDONED for law in laws for quiet in law.quiets):
             self._abandoned = dict(
@@ -177,7 +177,7 @@ def _times(rows: Iterable[tuple[Any, int]]) -> defaultdict[Any, list[datetime]]:
     return found
 
 
-def _listed(session: Session, numbers: Sequence[str], wanted: set[str]) -> dict[str, frozenset[str]]:
+def listed(session: Session, numbers: Sequence[str], wanted: set[str]) -> dict[str, frozenset[str]]:
     """Which of the lists that some law wants hold which numbers: of each list its last complete import."""
     if not wanted:
         return {}

@@ -19,6 +19,7 @@ KEYS = frozenset(
         "name",
         "zones",
         "regions",
+        "alternates",
         "attributes",
         "priority",
         "rank",
@@ -31,6 +32,7 @@ KEYS = frozenset(
 )
 MAX_ZONES = 60  # a toll-free number of North America has 42
 MAX_REGIONS = 60
+MAX_ALTERNATES = 9
 REGION = re.compile(r"\A[A-Z]{2}(-[A-Z0-9]{1,3})?\Z")
 MAX_ATTRIBUTES = 8_000  # characters of JSON
 
@@ -50,6 +52,7 @@ LEAD_INSERT_COLUMNS = (  # class_key counts on these places
     "consent_id",
     "consent_class",
     "consent_date",
+    "alternates",
 )
 
 
@@ -79,7 +82,23 @@ def checked_lead(row: Mapping[str, Any]) -> tuple[Any, ...]:
         _line(row, "consent_id", 100),
         _line(row, "consent_class", 40),
         _date(row.get("consent_date")),
+        _alternates(row),
     )
+
+
+def _alternates(row: Mapping[str, Any]) -> str:
+    """Every number of the lead, the first one at the head, as `settling` goes through them; `[]` when it has one."""
+    others = row.get("alternates") or ()
+    if not isinstance(others, list | tuple) or len(others) > MAX_ALTERNATES:
+        raise ValueError(f"alternates: is not a list of up to {MAX_ALTERNATES} numbers")
+    numbers: dict[str, dict[str, Any]] = {}
+    for one in (row, *others):
+        if not isinstance(one, Mapping):
+            raise ValueError("alternates: holds something that is no number with its zones")
+        number = checked_number(one.get("number"))
+        zones, regions = checked_zones(one.get("zones") or ()), checked_regions(one.get("regions") or ())
+        numbers.setdefault(number, {"number": number, "zones": list(zones), "regions": list(regions)})
+    return json.dumps(list(numbers.values()), separators=(",", ":")) if len(numbers) > 1 else "[]"
 
 
 def checked_number(value: Any) -> str:

@@ -16,6 +16,7 @@ from dialerd.core.agent import AgentProfile
 from dialerd.core.campaign import Campaign
 from dialerd.core.lead import Lead
 from dialerd.store import call_records, explaining, lead_records, setup_records
+from dialerd.store.lead_book import LeadBook
 from dialerd.store.readable import readable
 from dialerd.store.reader import Reader
 from dialerd.store.session import Session
@@ -38,6 +39,7 @@ class Records:
         self._background = background
         self._writer = writer
         self._clock = clock
+        self.book = LeadBook(reader, background, writer, clock)
 
     async def _write(self, work: Callable[[Session], T]) -> T:
         return await asyncio.wrap_future(self._writer.call(work))

@@ -13,8 +13,8 @@ from dialerd.core.dispositions import Disposition, lead_outcome
 from dialerd.core.lead import LeadState
 from dialerd.core.messages import CloseAttempt
 from dialerd.core.retry import RetryRule, rule_for
-from dialerd.store.dial_classes import class_id
 from dialerd.store.mapping import retry_rule
+from dialerd.store.next_numbers import NUMBER_COLUMNS, next_number
 from dialerd.store.session import Session
 from dialerd.store.units import micros, micros_or_none
 
@@ -34,7 +34,7 @@ def settle_leads(
     leads = {
         row["id"]: row
         for row in session.dicts_in(
-            "SELECT id, call_count, number_index, alternates, consent_class FROM lead WHERE id IN ({in})",
+            f"SELECT {NUMBER_COLUMNS}, call_count FROM lead WHERE id IN ({{in}})",
             list(dict.fromkeys(attempt.lead_id for attempt in attempts)),
         )
     }
@@ -87,7 +87,7 @@ def settle_leads(
             )
         )
         if outcome.next_number and len(numbers) > 1:
-            _next_number(session, lead, numbers)
+            next_number(session, lead)
     _end_callbacks(session, attempts, now)
     session.insert(
         "INSERT INTO callback (attempt_id, lead_id, campaign_id, agent_id, due_at, created_at)",
@@ -122,17 +122,6 @@ def _times(session: Session, attempts: Sequence[Attempt]) -> Mapping[tuple[int, 
         for outcome in {disposition, status}:
             found[lead_id, number, outcome] += count
     return found
-
-
-def _next_number(session: Session, lead: Mapping[str, Any], numbers: Sequence[Mapping[str, Any]]) -> None:
-    """Go on to the lead's next number, after the last to the first, with that number's zones and regions."""
-    index = (lead["number_index"] + 1) % len(numbers)
-    number = numbers[index]
-    zones, regions = ",".join(number["zones"]), ",".join(number["regions"])
-    session.run(
-        "UPDATE lead SET dial_number = ?, number_index = ?, zones = ?, regions = ?, class_id = ? WHERE id = ?",
-        (number["number"], index, zones, regions, class_id(session, zones, regions, lead["consent_class"]), lead["id"]),
-    )
 
 
 def _end_callbacks(session: Session, attempts: Sequence[Attempt], now: datetime) -> None:

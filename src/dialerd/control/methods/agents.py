@@ -50,11 +50,12 @@ class PauseParams(msgspec.Struct, frozen=True):
 
 
 class DisposeParams(msgspec.Struct, frozen=True):
-    """The agent's disposition of the last call."""
+    """The agent's disposition of the last call. `own`: the agent will make the callback in person."""
 
     name: Name
     disposition: Name
     callback_at: Annotated[str, msgspec.Meta(max_length=60)] | None = None
+    own: bool = False
     note: Annotated[str, msgspec.Meta(max_length=2000)] = ""
 
 
@@ -120,7 +121,13 @@ async def dispose(context: Context, params: DisposeParams) -> Row:
     codes = [str(row["code"]) for row in await context.records.dispositions()]
     if params.disposition not in codes:
         raise Invalid(f"no disposition {params.disposition!r}{did_you_mean(params.disposition, codes)}")
-    order = AgentDispose(agent_id=agent_id, code=params.disposition, callback_at=callback_at, note=params.note)
+    order = AgentDispose(
+        agent_id=agent_id,
+        code=params.disposition,
+        callback_at=callback_at,
+        callback_own=params.own,
+        note=params.note,
+    )
     await context.floor.order(order)
     return _state(context, params.name)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dialerd.control.context import Binder, Handler, Method
-from dialerd.control.methods import agents, calls, campaigns, daemon, leads
+from dialerd.control.methods import agents, calls, campaigns, daemon, dnc, leads, lists
 from dialerd.control.params import NoParams, columns, named
 from dialerd.control.peer import Role
 
@@ -30,6 +30,13 @@ _READS: tuple[tuple[str, frozenset[Role], Binder, Handler], ...] = (
     ("lead.list", READER, named(leads.ListParams), leads.list_some),
     ("lead.explain", READER, named(leads.LeadParams), leads.explain),
     ("lead.show", READER, named(leads.LeadParams), leads.show),
+    ("list.list", READER, named(lists.ListsParams), lists.list_all),
+    ("list.show", READER, named(lists.ListParams), lists.show),
+    ("retry.list", READER, named(lists.ListsParams), lists.rules),
+    ("callback.list", EVERY_ROLE, named(dnc.CallbacksParams), dnc.callbacks),
+    ("dnc.list", READER, named(dnc.EntriesParams), dnc.entries),
+    ("dnc.lists", READER, NOTHING, dnc.lists),
+    ("dnc.check", EVERY_ROLE, named(dnc.NumbersParams), dnc.check),
     ("agent.list", EVERY_ROLE, NOTHING, agents.list_all),
     ("call.list", READER, named(calls.ListParams), calls.list_some),
     ("call.show", READER, CALL, calls.show),
@@ -44,6 +51,22 @@ _CHANGES: tuple[tuple[str, frozenset[Role], Binder, Handler], ...] = (
     ("campaign.resume", SUPERVISOR, CAMPAIGN, campaigns.resume),
     ("campaign.stop", SUPERVISOR, CAMPAIGN, campaigns.stop),
     ("lead.import", ADMIN, named(leads.ImportParams), leads.import_rows),
+    ("lead.add", ADMIN, named(lists.AddLeadParams), lists.add_lead),
+    ("lead.edit", ADMIN, named(lists.EditLeadParams), lists.edit_lead),
+    ("lead.remove", ADMIN, named(leads.LeadParams), lists.remove_lead),
+    ("list.edit", SUPERVISOR, named(lists.EditListParams), lists.edit),
+    ("list.recycle", SUPERVISOR, named(lists.RecycleParams), lists.recycle),
+    ("list.remove", ADMIN, named(lists.ListParams), lists.remove),
+    ("retry.set", ADMIN, named(lists.SetRuleParams), lists.set_rule),
+    ("retry.remove", ADMIN, named(lists.RuleParams), lists.remove_rule),
+    ("callback.add", AGENT, named(dnc.CallbackParams), dnc.add_callback),
+    ("callback.cancel", SUPERVISOR, named(dnc.CallbackIdParams), dnc.cancel_callback),
+    ("dnc.add", AGENT, named(dnc.AddParams), dnc.add),
+    ("dnc.remove", ADMIN, named(dnc.NumbersParams), dnc.remove),
+    ("dnc.begin", ADMIN, named(dnc.BeginParams), dnc.begin),
+    ("dnc.add_chunk", ADMIN, named(dnc.ChunkParams), dnc.add_chunk),
+    ("dnc.finish", ADMIN, named(dnc.ImportParams), dnc.finish),
+    ("dnc.remove_list", ADMIN, named(dnc.NameParams), dnc.remove_list),
     ("agent.add", ADMIN, named(agents.AddParams), agents.add),
     ("agent.login", AGENT, AGENT_NAME, agents.login),
     ("agent.logout", AGENT, named(agents.LogoutParams), agents.logout),

@@ -1,0 +1,91 @@
+"""Owns reading and editing a campaign's retry rules. What a rule does to a lead is `settling`'s and the core's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from dialerd.core.call import Status
+from dialerd.core.errors import Invalid, NotFound
+from dialerd.store.campaign_settings import Check, real, whole, yes_or_no
+from dialerd.store.readable import readable
+from dialerd.store.session import Session, marks
+from dialerd.store.setup_records import campaign_row
+
+Row = dict[str, Any]
+YEAR_S = 31_536_000
+
+_CHECKS: Mapping[str, Check] = {
+    "delay": whole(0, YEAR_S),
+    "growth": real(1, 100),
+    "max_delay": whole(0, YEAR_S),
+    "max_attempts": whole(0, 1000),
+    "next_number": yes_or_no,
+    "stop": yes_or_no,
+}
+
+
+def retry_rules(session: Session, campaign: str | None) -> list[Row]:
+    """The rules of one campaign, or of all, by campaign and outcome."""
+    where, params = "", []
+    if campaign is not None:
+        where, params = "WHERE campaign_id = ?", [campaign_row(session, campaign)["id"]]
+    return [
+        readable(row)
+        for row in session.dicts(
+            "SELECT campaign.name AS campaign, outcome, delay, growth, max_delay, retry_rule.max_attempts, next_number,"
+            f" stop FROM retry_rule JOIN campaign ON campaign.id = campaign_id {where} ORDER BY 1, 2",
+            params,
+        )
+    ]
+
+
+def set_retry_rule(session: Session, campaign: str, outcome: str, settings: Mapping[str, Any]) -> Row:
+    """Add the rule for an outcome (a disposition's code or a status), or change what is given of it.
+
+    Invalid lists every problem.
+    """
+    campaign_id = campaign_row(session, campaign)["id"]
+    problems, columns = _checked(session, outcome, settings)
+    if problems:
+        raise Invalid("; ".join(problems))
+    values = {"campaign_id": campaign_id, "outcome": outcome, **columns}
+    changes = ", ".join(f"{name} = EXCLUDED.{name}" for name in columns) or "outcome = EXCLUDED.outcome"
+    session.run(
+        f"INSERT INTO retry_rule ({', '.join(values)}) VALUES ({marks(len(values))})"
+        f" ON CONFLICT (campaign_id, outcome) DO UPDATE SET {changes}",
+        list(values.values()),
+    )
+    return next(row for row in retry_rules(session, campaign) if row["outcome"] == outcome)
+
+
+def remove_retry_rule(session: Session, campaign: str, outcome: str) -> None:
+    """Remove a rule: the outcome then follows the campaign's `retry_delay`. NotFound without one."""
+    campaign_id = campaign_row(session, campaign)["id"]
+    if not session.run("DELETE FROM retry_rule WHERE campaign_id = ? AND outcome = ?", (campaign_id, outcome)):
+        raise NotFound(f"campaign {campaign} has no retry rule for {outcome[:64]!r}: dialerctl retry list {campaign}")
+
+
+def _checked(session: Session, outcome: str, settings: Mapping[str, Any]) -> tuple[list[str], Row]:
+    problems: list[str] = []
+    columns: Row = {}
+    known = [row[0] for row in session.rows("SELECT code FROM disposition ORDER BY code")]
+    known += [status.value for status in Status if status.value not in known]
+    if outcome not in known:
+        near = get_close_matches(outcome, known, 1)
+        hint = f"did you mean {near[0]}?" if near else "dialerctl disposition list"
+        problems.append(f"outcome: {outcome[:64]!r} is neither a disposition nor a status ({hint})")
+    for name, value in settings.items():
+        check = _CHECKS.get(name)
+        if check is None:
+            near = get_close_matches(str(name), _CHECKS, 1)
+            problems.append(f"{str(name)[:64]}: no such setting" + (f" (did you mean {near[0]}?)" if near else ""))
+            continue
+        try:
+            columns[name] = check(value)
+        except ValueError as error:
+            problems.append(f"{name}: {str(value)[:40]!r} {error}")
+    if columns.get("stop") and columns.get("next_number"):
+        problems.append("stop: a rule that ends a lead cannot go on to its next number")
+    return problems, columns
