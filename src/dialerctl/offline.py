@@ -6,8 +6,11 @@ A test holds the commands to it: whatever is not listed here must exit with 3 wh
 from __future__ import annotations
 
 OFFLINE_COMMANDS: dict[str, tuple[str, ...]] = {
-    "config check": ("dialerd.config",),
+    "config check": ("dialerd.config", "dialerd.rule_files", "dialerd.core"),
     "config show": ("dialerd.config",),  # with --running it asks dialerd
+    "rules list": ("dialerd.rule_files", "dialerd.core"),
+    "rules show": ("dialerd.rule_files", "dialerd.core"),
+    "rules check": ("dialerd.rule_files", "dialerd.core"),
     "completion": (),
     "lead import": (),  # only with --dry-run
     "dnc import": (),  # only with --dry-run

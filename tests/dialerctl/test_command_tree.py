@@ -42,6 +42,7 @@ def test_help_has_a_sentence_an_example_and_the_output_options(name: str) -> Non
 def test_examples_of_the_help_work(name: str, run: Run, daemon: FakeDaemon, tmp_path: Path) -> None:
     (tmp_path / "customers.csv").write_text("Telefon,Kunde\n030 231250,Ada\n")
     (tmp_path / "2026-11-20_areas.txt").write_text("202,5550123\n202,5550124\n")
+    (tmp_path / "my-rules.toml").write_text('name = "mine"\nversion = "1"\ntitle = "ours"\n')
     (tmp_path / "optouts.csv").write_text("number,when\n030 231250,2026-01-01\n")
     import openpyxl
 

@@ -88,7 +88,19 @@ def test_import_rows_are_what_the_store_takes() -> None:
     from dialerd.store.lead_rows import KEYS, checked_lead
 
     columns = find_columns(
-        "number name priority rank person plz consent_id consent_class consent_date x phone2".split()
+        [
+            "number",
+            "name",
+            "priority",
+            "rank",
+            "person",
+            "plz",
+            "consent_id",
+            "consent_class",
+            "consent_date",
+            "x",
+            "phone2",
+        ]
     )
     row = clean_row(
         ["+4930231250", "Ada", "60", "3", "p-1", "10115", "c1", "express", "2026-01-01", "\u2028y", "+4930231251"],

@@ -19,6 +19,9 @@ GOOD = {
     "version": "version",
     "config check": "config check good.toml",
     "config show": "config show --running",
+    "rules list": "rules list",
+    "rules show": "rules show us-telemarketing --region US-FL",
+    "rules check": "rules check own.toml",
     "campaign add": "campaign add autumn --dial-mode power",
     "campaign edit": "campaign edit spring --max-lines 20",
     "campaign list": "campaign list",
@@ -82,6 +85,7 @@ UNKNOWN = {
     "campaign edit": "campaign edit nosuch --priority 3",
     "agent dispose": "agent dispose 4444 -d sale",
     "lead import": "lead import leads.csv --campaign nosuch",
+    "rules show": "rules show us-telemarketting",
     "lead show": "lead show 99",
     "lead explain": "lead explain 99",
     "lead add": "lead add +4930231250 --campaign nosuch",
@@ -123,6 +127,8 @@ SECRETS = '[asterisk.pbx1]\nsecret = "x"\n'
 def files(tmp_path: Path) -> None:
     """The files that the commands above name (`run` works in this folder)."""
     (tmp_path / "leads.csv").write_text("number,name\n+4930231250,Ada\n")
+    (tmp_path / "own.toml").write_text('name = "own"\nversion = "1"\ntitle = "ours"\n')
+    (tmp_path / "my-rules.toml").write_text('name = "mine"\nversion = "1"\ntitle = "ours"\n')
     (tmp_path / "numbers.txt").write_text("+4930231250\n4930231251\nnobody\n")
     (tmp_path / "good.toml").write_text(GOOD_CONFIG)
     (tmp_path / "secrets.toml").write_text(SECRETS)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import click
 
+from dialerctl.failure import Failure
 from dialerctl.lazy_group import Noun
 from dialerctl.output import Column
 from dialerctl.session import Session, output_options
@@ -25,7 +28,7 @@ def config() -> None:
 @click.argument("file", default=DEFAULT_CONFIG, required=False)
 @output_options
 def check(session: Session, file: str) -> None:
-    """Check FILE, the conf.d folder and the secrets beside it; print every problem with its place.
+    """Check FILE, the conf.d folder, the secrets beside it and your own rule sets; print every problem with its place.
 
     Exit status 0 when dialerd can start with it, 78 when not.
 
@@ -39,6 +42,7 @@ def check(session: Session, file: str) -> None:
     problems = configuration.check(file, environ=os.environ)
     _report(session, file, problems)
     if not problems:
+        _check_rules(configuration.load(file, environ=os.environ, need_credentials=False).dialerd.rules_dir)
         session.say(f"{file}: no problems found.")
 
 
@@ -67,6 +71,17 @@ def show(session: Session, file: str, running: bool) -> None:
             return
         rows = configuration.effective(settings)
     session.show_list("settings", rows, SETTINGS, "No settings.")
+
+
+def _check_rules(folder: str) -> None:
+    """Rule sets of one's own stop dialerd from starting just as a wrong setting does."""
+    from dialerd.core.errors import Invalid
+    from dialerd.rule_files import load_rule_sets
+
+    try:
+        load_rule_sets(datetime.now(UTC).date(), Path(folder))
+    except Invalid as error:
+        raise Failure(str(error), ExitCode.CONFIG) from None
 
 
 def _report(session: Session, file: str, problems: list[Any]) -> None:

@@ -115,10 +115,10 @@ class CampaignDemand(Demand):
 
 
 CAMPAIGN_DEMANDS: Mapping[str, str] = {
-    "min_ring_seconds": "unanswered calls ring at least this long",
-    "max_wait_seconds": "a person who answers meets an agent or the message within",
-    "max_abandon_percent": "abandoned of the calls answered by a person, at most",
-    "caller_id_owned": "the caller ID is registered as ours on the trunk (1: yes)",
+    "min_ring_seconds": "unanswered calls ring for at least {:g} s",
+    "max_wait_seconds": "a person who answers meets an agent or the message within {:g} s",
+    "max_abandon_percent": "at most {:g} % of the calls answered by a person are abandoned",
+    "caller_id_owned": "the caller ID is registered as ours on the trunk",
 }
 
 
@@ -183,7 +183,7 @@ def describe(demand: Demand) -> str:
             age = f", at most {show_length(demand.max_age)} old" if demand.max_age is not None else ""
             return f"for each {demand.purpose.value}: {' or '.join(sorted(demand.classes))}{age}"
         case CampaignDemand():
-            return f"{CAMPAIGN_DEMANDS[demand.key]} {demand.value:g}"
+            return CAMPAIGN_DEMANDS[demand.key].format(demand.value)
         case _:
             return demand.KIND
 
