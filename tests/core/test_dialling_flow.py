@@ -29,6 +29,7 @@ from dialerd.core.messages import (
     Originate,
     ReleaseLeads,
     SaveCampaignState,
+    Shortage,
     ShutdownBegan,
     StoreFailed,
     StoreRecovered,
@@ -265,10 +266,24 @@ def test_one_claim_at_a_time_and_another_when_none_is_answered() -> None:
 
 def test_no_leads_are_asked_for_again_after_a_while_only() -> None:
     stage = Stage(campaign(), agents=[agent(1)], leads=0)
-    stage.wait(4.5)
+    stage.wait(1.5)
     assert len(stage.all(ClaimLeads)) == 1
-    stage.wait(3)
+    stage.wait(1.5)
     assert len(stage.all(ClaimLeads)) == 2
+
+
+def test_they_are_asked_for_when_the_next_is_due_if_that_is_sooner() -> None:
+    stage = Stage(campaign(), agents=[agent(1)], leads=0)
+    stage.claims = False
+    stage.wait(1)
+    for due_s, asked_again in ((0.3, True), (1.9, False)):
+        before = len(stage.all(ClaimLeads))
+        due = stage.now.plus(due_s).wall
+        stage.tell(LeadsClaimed(campaign_id=1, leads=(), shortage=Shortage(waiting=1, next_due_at=due)))
+        stage.wait(1.2)
+        assert len(stage.all(ClaimLeads)) == before + asked_again
+    stage.wait(2)
+    assert len(stage.all(ClaimLeads)) == before + 1
 
 
 def test_a_refused_attempt_is_counted_by_rule_and_the_next_lead_is_dialled() -> None:

@@ -12,7 +12,7 @@ from dialerd.core.deadlines import Wait
 from dialerd.core.errors import Unavailable
 from dialerd.core.floor import CampaignRun, Floor, LiveCall
 from dialerd.core.lead import Lead
-from dialerd.core.messages import ClaimLeads, LeadsAdded, LeadsClaimed, OpenAttempts, ReleaseLeads, TestCall
+from dialerd.core.messages import ClaimLeads, LeadsAdded, LeadsClaimed, OpenAttempts, ReleaseLeads, Shortage, TestCall
 from dialerd.core.moment import Moment
 from dialerd.core.pacing import Limit, PacingDecision, PacingInputs, decide
 from dialerd.core.pacing.shares import Claimant, share_agents
@@ -192,12 +192,19 @@ class DiallingFlow:
         run.hopper.extend(event.leads)
         run.shortage = event.shortage
         more = bool(event.leads) or (event.shortage is not None and event.shortage.due > 0)
-        run.claim_not_before = now.mono if more else now.mono + self.floor.settings.claim_retry_s
+        run.claim_not_before = now.mono if more else now.mono + self._pause(event.shortage, now)
         if run.campaign.state is CampaignState.ACTIVE and not self.floor.stopping:
             # without leads its agents are free for the others
             self.floor.decide_soon([event.campaign_id] if more else self.floor.campaigns, now)
         else:
             self._release_hopper(run)
+
+    def _pause(self, shortage: Shortage | None, now: Moment) -> float:
+        """Seconds until the store is asked again: when the next lead is due, at the latest after the usual pause."""
+        longest = self.floor.settings.claim_retry_s
+        if shortage is None or shortage.next_due_at is None:
+            return longest
+        return min(longest, max(0.1, (shortage.next_due_at - now.wall).total_seconds()))
 
     def leads_added(self, event: LeadsAdded, now: Moment) -> None:
         """New leads: ask the store again at once."""

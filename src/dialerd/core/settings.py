@@ -31,7 +31,7 @@ class DialerSettings:
     ending_timeout_s: float = 60.0
     claim_timeout_s: float = 30.0
     commit_timeout_s: float = 5.0  # an intent that is not committed by then is not dialled any more
-    claim_retry_s: float = 5.0
+    claim_retry_s: float = 2.0
     guard_margin_s: float = 0.05  # the dialplan's own guard stays this far inside the limit
     verdict_margin_s: float = 0.25  # dialerd's own decision comes this long before the limit
     recording_folder: str = ""
