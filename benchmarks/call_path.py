@@ -22,7 +22,7 @@ from pathlib import Path
 from statistics import median
 
 from rig.floor import Floor, floor
-from rig.processes import machine, quantile, slope, usage, yardstick
+from rig.processes import below, machine, quantile, slope, usage, yardstick
 
 COLUMNS = (
     ("asked/s", 8), ("got/s", 7), ("CPU ms", 7), ("×yard", 6), ("PBX ms", 7), ("core %", 7), ("verdict p50", 12),
@@ -159,16 +159,6 @@ def after_measuring(running: Floor, run: Run, before: Before) -> None:
     run.steal = (whole[1].steal_s - whole[0].steal_s) / total
     own_p99, tick_p99 = (below(before.histograms[name], after.histograms[name], 0.99) for name in HISTOGRAMS)
     run.own_p99, run.tick_p99 = own_p99, tick_p99
-
-
-def below(before: dict[float, float], after: dict[float, float], share: float) -> str:
-    """The bucket bound, in milliseconds, below which `share` of what was observed between two looks lies."""
-    counts = {bound: count - before.get(bound, 0.0) for bound, count in after.items()}
-    total = max(counts.values(), default=0.0)
-    for bound, count in sorted(counts.items()):
-        if total and count >= share * total:
-            return f"<{1000 * bound:g}"
-    return "-"
 
 
 def main() -> int:

@@ -124,7 +124,8 @@ class Floor:
                 "name": "bench", "dial_mode": "power", "dial_ratio": 10.0, "trunk": "main", "caller_id": "+15550100",
                 "abandon_message": "dialerd/abandon", "amd_enabled": True, "max_lines": 10000, "wrapup_time": 4,
                 "calls_per_second": calls_per_second, "dial_timeout": 5, "daily_start": "00:00", "daily_end": "24:00",
-                "call_days": "mon-sun", "timezone": "UTC", "rule_set": "none", "target_abandon_rate": 50.0, "max_abandon_rate": 60.0,
+                "call_days": "mon-sun", "timezone": "UTC", "rule_set": "none",
+                "target_abandon_rate": 50.0, "max_abandon_rate": 60.0,
             },
         )  # fmt: skip
         for start in range(0, leads, 1000):

@@ -76,3 +76,13 @@ def quantile(values: list[float], share: float) -> float:
         return float("nan")
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def below(before: dict[float, float], after: dict[float, float], share: float) -> str:
+    """The bucket bound, in milliseconds, below which `share` of what was observed between two looks lies."""
+    counts = {bound: count - before.get(bound, 0.0) for bound, count in after.items()}
+    total = max(counts.values(), default=0.0)
+    for bound, count in sorted(counts.items()):
+        if total and count >= share * total:
+            return f"<{1000 * bound:g}"
+    return "-"

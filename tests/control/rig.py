@@ -121,7 +121,7 @@ class FakeRecords:
         self.agents_by_name[settings["name"]] = {"id": 9, **settings}
         return AgentProfile(id=9, name=settings["name"])
 
-    async def import_leads(self, campaign: str, list_name: str, rows: Sequence[Row]) -> Row:
+    async def import_leads(self, campaign: str, list_name: str, rows: Sequence[Row], policy: Any = None) -> Row:
         self.asked.append((campaign, list_name))
         return {"added": len(rows), "duplicates": 0, "rejected": []}
 

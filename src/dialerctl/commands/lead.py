@@ -233,22 +233,35 @@ def export(session: Session, campaign: str | None, state: str | None, kind: str 
 @click.option(
     "--map", "mapping", multiple=True, metavar="FIELD=HEADING",
     help="Which column is which, like number=Telefon; repeatable. "
-    "Fields: number, name, first_name, last_name, timezone, priority, "
-    "postal_code, consent_id, consent_class, consent_date.",
+    "Fields: number, alternate (repeatable), name, first_name, last_name, timezone, state, postal_code, priority, "
+    "rank, person, consent_id, consent_class, consent_date.",
 )  # fmt: skip
 @click.option("--no-header", is_flag=True, help="The first row is a lead; columns are called 1, 2, 3 …")
 @click.option("--delimiter", metavar="CHAR", help="CSV delimiter (tab: '\\t'); by default found out.")
 @click.option("--encoding", metavar="NAME", help="Text encoding; by default found out.")
 @click.option("--sheet", metavar="NAME", help="Sheet of a workbook; by default the first.")
 @click.option("--rejected", metavar="FILE", help="Where rejected rows go; by default FILE.rejected.csv.")
+@click.option(
+    "--unique", type=click.Choice(["list", "campaign", "store"]), default="campaign", show_default=True,
+    help="Where a number may be a lead only once.",
+)  # fmt: skip
+@click.option(
+    "--on-duplicate", type=click.Choice(["skip", "update", "reject"]), default="skip", show_default=True,
+    help="A number that is a lead there already: leave it, give it the file's values, or reject the row.",
+)  # fmt: skip
+@click.option(
+    "--all-or-nothing", is_flag=True,
+    help="Import nothing when any row is rejected; the list is dialled from when everything is in.",
+)  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Read and check everything, import nothing; needs no dialerd.")
 @output_options
 def import_leads(session: Session, **given: Any) -> None:
     """Import leads from a CSV or xlsx file (`-` reads CSV from standard input).
 
     Numbers become E.164, each lead gets its time zone from the column or all zones that its number can lie in,
-    columns that are not known are kept as attributes. Rows that cannot be imported go to FILE.rejected.csv with
-    row number and reason. Importing a file again adds only what is new.
+    columns that are not known are kept as attributes. Further columns with numbers become the lead's next numbers.
+    Rows that cannot be imported go to FILE.rejected.csv with row number and reason. Importing a file again adds only
+    what is new: an import that broke off is finished so.
 
     \b
     Examples:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -11,7 +10,7 @@ import tempfile
 import unicodedata
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +21,10 @@ from dialerctl.importing.cleaning import CleanLead, clean_row
 from dialerctl.importing.headings import Columns, HeadingError, find_columns
 from dialerctl.importing.numbers import known_region
 from dialerctl.importing.rejects import RejectedRows
+from dialerctl.importing.sending import Sender
 from dialerctl.importing.source import FileRow, LeadFile, Reading, open_lead_file
 from dialerctl.session import Session
 from dialerctl.terminal import clean, is_terminal
-from dialerd.control.protocol import MAX_IMPORT_ROWS, MAX_LINE_BYTES
-
-CHUNK_BYTES = MAX_LINE_BYTES - 4096  # room for the request around the rows
-IMPORT_TIMEOUT_S = 60.0  # the store may be busy with another import
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +41,9 @@ class ImportOptions:
     encoding: str | None = None
     sheet: str | None = None
     rejected: str | None = None
+    unique: str = "campaign"
+    on_duplicate: str = "skip"
+    all_or_nothing: bool = False
     dry_run: bool = False
 
 
@@ -54,6 +53,7 @@ class Counts:
 
     rows: int = 0
     added: int = 0
+    updated: int = 0
     duplicates_in_file: int = 0
     duplicates_known: int = 0
     acceptable: int = 0
@@ -73,25 +73,94 @@ def run_import(session: Session, options: ImportOptions) -> None:
         session.call("campaign.show", name=options.campaign)  # down, forbidden, unknown: said before a file is read
     with ExitStack() as stack:
         path = _on_disk(options.file, stack)
+        if options.all_or_nothing and not options.dry_run:
+            counts, rejects = _read_through(session, path, replace(options, dry_run=True), label="Checking")
+            if rejects.count:
+                _report(session, replace(options, dry_run=True), counts, rejects)
+                raise Failure(
+                    f"{grouped(rejects.count)} of {grouped(counts.rows)} rows are rejected: nothing was imported"
+                )
+            hold_list(session, options)
+        counts, rejects = _read_through(session, path, options)
+        if options.all_or_nothing and not options.dry_run:
+            release_list(session, options, rejects)
+    _report(session, options, counts, rejects)
+    if not options.dry_run:
+        _warn(session, options)
+
+
+def _read_through(
+    session: Session, path: Path, options: ImportOptions, label: str = "Importing"
+) -> tuple[Counts, RejectedRows]:
+    """Read the whole file; send its leads unless it is a dry run."""
+    with ExitStack() as stack:
         source = open_lead_file(path, _reading(options))
         stack.enter_context(closing(source))
         try:
             columns = find_columns(source.headings, options.mapping)
         except HeadingError as error:
             raise Failure(f"{options.file}: {error}", 2 if options.mapping else 1) from None
-        session.say(_understood(source, columns))
+        if label == "Importing":
+            session.say(_understood(source, columns))
         rejects = stack.enter_context(RejectedRows(_rejected_file(options), source.headings))
         counts = Counts()
-        sender = _Sender(session, options, counts, rejects)
-        for row in _with_progress(source, session):
+        sender = stack.enter_context(Sender(session, _target(options), counts, rejects, dry_run=options.dry_run))
+        for row in _with_progress(source, session, label):
             counts.rows += 1
             _one_row(row, columns, options.region, counts, rejects, sender)
         sender.flush()
-    _report(session, options, counts, rejects)
+    return counts, rejects
+
+
+def _target(options: ImportOptions) -> dict[str, Any]:
+    """Where the leads go and what happens to those that are there already."""
+    return {
+        "campaign": options.campaign,
+        "list": list_of(options),
+        "unique": options.unique,
+        "on_duplicate": options.on_duplicate,
+        "hold": options.all_or_nothing,
+    }
+
+
+def list_of(options: ImportOptions) -> str:
+    """The lead list's name."""
+    return options.list_name or default_list(options.file)
+
+
+def hold_list(session: Session, options: ImportOptions) -> None:
+    """All or nothing needs a list that is not dialled from until everything is in it."""
+    name = list_of(options)
+    found = [row for row in session.call("list.list", campaign=options.campaign) if row["list"] == name]
+    if found and found[0]["active"]:
+        raise Failure(
+            f"list {name} of campaign {options.campaign} is dialled from already, so half an import would be dialled: "
+            "name a new one with --list, or pause it first",
+            6,
+        )
+
+
+def release_list(session: Session, options: ImportOptions, rejects: RejectedRows) -> None:
+    """Everything is in: the list is dialled from. A row that dialerd alone refused undoes the import."""
+    name = list_of(options)
+    if rejects.count:
+        session.call("list.remove", campaign=options.campaign, list=name)
+        raise Failure(f"dialerd rejected {grouped(rejects.count)} rows: nothing was imported")
+    session.call("list.edit", campaign=options.campaign, list=name, changes={"active": True})
+
+
+def _warn(session: Session, options: ImportOptions) -> None:
+    """What the gate says of the campaign's leads now: said at the import, asked again at each call."""
+    told = session.call("campaign.explain", name=options.campaign)
+    blocked = [row for row in told.get("blocked") or [] if row["rule"] not in ("calling_hours", "legal_hours")]
+    if blocked:
+        parts = ", ".join(f"{grouped(row['leads'])} by {row['rule']}" for row in blocked)
+        law = told.get("rule_set") or "no rule set"
+        session.say(f"Not to be dialled under {law}: {parts} (dialerctl campaign explain {options.campaign})")
 
 
 def _one_row(
-    row: FileRow, columns: Columns, region: str | None, counts: Counts, rejects: RejectedRows, sender: _Sender
+    row: FileRow, columns: Columns, region: str | None, counts: Counts, rejects: RejectedRows, sender: Sender
 ) -> None:
     lead = clean_row(row.cells, columns, region)
     if not isinstance(lead, CleanLead):
@@ -102,53 +171,6 @@ def _one_row(
         counts.seen.add(lead.number)
         counts.acceptable += 1
         sender.add(row, lead)
-
-
-class _Sender:
-    """Sends leads in chunks that dialerd accepts: by number of rows and by size."""
-
-    def __init__(self, session: Session, options: ImportOptions, counts: Counts, rejects: RejectedRows) -> None:
-        self._session, self._counts, self._rejects = session, counts, rejects
-        self._target = {"campaign": options.campaign, "list": options.list_name or default_list(options.file)}
-        self._dry_run = options.dry_run
-        self._rows: list[tuple[FileRow, dict[str, Any]]] = []
-        self._size = 0
-
-    def add(self, row: FileRow, lead: CleanLead) -> None:
-        if self._dry_run:
-            return
-        values = lead.as_row()
-        size = len(json.dumps(values)) + 1
-        if size > CHUNK_BYTES // 2:
-            self._counts.acceptable -= 1
-            self._rejects.add(row.number, "the row is too long", row.cells[:5])
-            return
-        if len(self._rows) >= MAX_IMPORT_ROWS or self._size + size > CHUNK_BYTES:
-            self.flush()
-        self._rows.append((row, values))
-        self._size += size
-
-    def flush(self) -> None:
-        if not self._rows:
-            return
-        params = {**self._target, "rows": [values for _, values in self._rows]}
-        patience = max(IMPORT_TIMEOUT_S, self._session.timeout_s)
-        try:
-            result = self._session.client().call("lead.import", params, timeout_s=patience)
-        except Failure as failure:
-            raise Failure(
-                f"{failure.message} (stopped before row {self._rows[0][0].number}; {self._counts.added} leads are in; "
-                "import the file again: what is in counts as duplicate)",
-                failure.exit_code,
-            ) from None
-        self._counts.added += int(result.get("added", 0))
-        self._counts.duplicates_known += int(result.get("duplicates", 0))
-        refused = result.get("rejected") or []
-        for entry in refused if isinstance(refused, list) else []:
-            row, _ = self._rows[int(entry["index"])]
-            self._counts.acceptable -= 1
-            self._rejects.add(row.number, str(entry.get("reason", "refused by dialerd")), row.cells)
-        self._rows, self._size = [], 0
 
 
 def default_list(file: str) -> str:
@@ -189,12 +211,12 @@ def _understood(source: LeadFile, columns: Columns) -> str:
     return f"Read as {source.kind}: {told}{rest}"[:500]
 
 
-def _with_progress(source: LeadFile, session: Session) -> Iterator[FileRow]:
+def _with_progress(source: LeadFile, session: Session, label: str) -> Iterator[FileRow]:
     """The rows, with a bar on stderr when a person watches."""
     if session.quiet or not source.size or not is_terminal(sys.stderr):
         yield from source.rows
         return
-    with click.progressbar(length=source.size, label="Importing", file=sys.stderr) as bar:
+    with click.progressbar(length=source.size, label=label, file=sys.stderr) as bar:
         done = 0
         for count, row in enumerate(source.rows):
             if count % 500 == 0:
@@ -209,11 +231,12 @@ def _report(session: Session, options: ImportOptions, counts: Counts, rejects: R
     values: dict[str, Any] = {
         "file": options.file,
         "campaign": options.campaign,
-        "list": options.list_name or default_list(options.file),
+        "list": list_of(options),
         "dry_run": options.dry_run,
         "rows": counts.rows,
         "acceptable": counts.acceptable,
         "added": counts.added,
+        "updated": counts.updated,
         "duplicates": counts.duplicates,
         "duplicates_in_file": counts.duplicates_in_file,
         "rejected": rejects.count,
@@ -221,6 +244,7 @@ def _report(session: Session, options: ImportOptions, counts: Counts, rejects: R
         "first_rejected": [{"row": row, "reason": reason} for row, reason in rejects.first],
     }
     done = f"{grouped(counts.acceptable)} could be added" if options.dry_run else f"{grouped(counts.added)} added"
+    done += f", {grouped(counts.updated)} updated" if options.on_duplicate == "update" else ""
     text = f"{counted(counts.rows, 'row')}: {done}, {counted(counts.duplicates, 'duplicate')}, "
     text += f"{grouped(rejects.count)} rejected" + (f" → {written}" if written else "")
     if options.dry_run or (rejects.count and not counts.acceptable):

@@ -13,10 +13,12 @@ from typing import Any, Protocol
 from dialerd.control.ports_leads import LeadBook
 from dialerd.core.agent import AgentProfile
 from dialerd.core.campaign import Campaign
+from dialerd.core.import_policy import ImportPolicy
 from dialerd.core.lead import Lead
 from dialerd.core.messages import Order
 
 Row = dict[str, Any]
+POLICY = ImportPolicy()
 
 
 class Records(Protocol):
@@ -47,10 +49,12 @@ class Records(Protocol):
     async def add_agent(self, settings: Mapping[str, Any]) -> AgentProfile:
         """Add an agent (`name full_name endpoint leg_mode campaigns`)."""
 
-    async def import_leads(self, campaign: str, list_name: str, rows: Sequence[Row]) -> Row:
+    async def import_leads(
+        self, campaign: str, list_name: str, rows: Sequence[Row], policy: ImportPolicy = POLICY
+    ) -> Row:
         """Add one chunk of checked rows (`number name zones attributes…`) to a list of a campaign; counts come back.
 
-        Result: `added`, `duplicates`, and `rejected`: a list of `{index, reason}`.
+        Result: `added`, `updated`, `duplicates`, and `rejected`: a list of `{index, reason}`.
         """
 
     async def leads(

@@ -20,7 +20,7 @@ def add_lead(session: Session, campaign: str, list_name: str, row: Mapping[str, 
     """Add one lead; Invalid says what is wrong, Conflict when the campaign has the number already."""
     check_list_name(list_name)
     values = _checked(row)
-    if not add_leads(session, campaign, list_name, [values], now):
+    if not add_leads(session, campaign, list_name, [values], now).added:
         raise Conflict(f"campaign {campaign} has a lead with {values[0]} already: dialerctl lead edit {values[0]}")
     return lead_row(session, str(values[0]))
 

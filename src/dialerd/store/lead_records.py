@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from dialerd.core.errors import Conflict, Invalid, NotFound
+from dialerd.core.import_policy import ImportPolicy, OnDuplicate, Unique
 from dialerd.core.lead import Lead
 from dialerd.store.call_records import calls_of_lead
 from dialerd.store.campaign_settings import NAME, NAME_RULE
@@ -19,6 +21,7 @@ from dialerd.store.setup_records import campaign_row
 from dialerd.store.units import micros
 
 Row = dict[str, Any]
+POLICY = ImportPolicy()
 TEST_LIST = "test-calls"
 IMPORT_CHUNK = 250  # rows in one transaction: about 10 ms, what pacing may have to wait for
 
@@ -28,6 +31,11 @@ _SELECT = (
 )
 _INSERT = (
     f"INSERT INTO lead (campaign_id, list_id, created_at, class_id, dial_number, {', '.join(LEAD_INSERT_COLUMNS)})"
+)
+# The file's values in place of the lead's; its number, state, attempts and history stay.
+_UPDATE = (
+    f"UPDATE lead SET {', '.join(f'{column} = ?' for column in LEAD_INSERT_COLUMNS[1:])}, class_id = ?,"
+    " dial_number = ?, number_index = 0 WHERE id = ? AND state <> 'claimed'"
 )
 
 
@@ -80,11 +88,13 @@ def check_list_name(name: str) -> None:
         raise Invalid(f"list: {TEST_LIST} is the list of test calls; choose another name")
 
 
-def _list_id(session: Session, campaign_id: int, name: str, now: datetime, *, hidden: bool = False) -> int:
+def _list_id(
+    session: Session, campaign_id: int, name: str, now: datetime, *, hidden: bool = False, active: bool = True
+) -> int:
     session.run(
         "INSERT INTO lead_list (campaign_id, name, active, hidden, created_at) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT (campaign_id, name) DO NOTHING",
-        (campaign_id, name, not hidden, hidden, micros(now)),
+        (campaign_id, name, active and not hidden, hidden, micros(now)),
     )
     row = session.one("SELECT id FROM lead_list WHERE campaign_id = ? AND name = ?", (campaign_id, name))
     assert row is not None
@@ -105,29 +115,53 @@ def check_rows(rows: Sequence[Any]) -> tuple[list[tuple[Any, ...]], list[Row]]:
     return good, rejected
 
 
-def add_leads(session: Session, campaign: str, list_name: str, rows: Sequence[tuple[Any, ...]], now: datetime) -> int:
-    """Insert checked rows whose number the campaign does not have yet; return how many were added."""
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of some rows: how many leads were added and changed, and the numbers that were rejected."""
+
+    added: int = 0
+    updated: int = 0
+    rejected: frozenset[str] = frozenset()
+
+
+def add_leads(
+    session: Session,
+    campaign: str,
+    list_name: str,
+    rows: Sequence[tuple[Any, ...]],
+    now: datetime,
+    policy: ImportPolicy = POLICY,
+) -> Added:
+    """Insert checked rows whose number is no lead yet where the policy looks; do with the others what it says."""
     campaign_id = campaign_row(session, campaign)["id"]
-    list_id = _list_id(session, campaign_id, list_name, now)
+    list_id = _list_id(session, campaign_id, list_name, now, active=not policy.hold)
     by_number: dict[str, tuple[Any, ...]] = {}
     for row in rows:
         by_number.setdefault(row[0], row)
-    hidden = {
-        row[0] for row in session.rows("SELECT id FROM lead_list WHERE campaign_id = ? AND hidden", (campaign_id,))
-    }
+    hidden = {row[0] for row in session.rows("SELECT id FROM lead_list WHERE hidden")}
     # Asked by number alone: with the campaign in it, the planner may walk over all of the campaign's leads.
-    there = {
-        number
-        for number, of_campaign, of_list in session.where_in(
-            "SELECT number, campaign_id, list_id FROM lead WHERE number IN ({in})", list(by_number)
+    there: dict[str, int] = {}
+    for lead_id, number, of_campaign, of_list in session.where_in(
+        "SELECT id, number, campaign_id, list_id FROM lead WHERE number IN ({in})", list(by_number)
+    ):
+        looked_at = policy.unique is Unique.STORE or (
+            of_list == list_id if policy.unique is Unique.LIST else of_campaign == campaign_id
         )
-        if of_campaign == campaign_id and of_list not in hidden
-    }
+        if looked_at and of_list not in hidden:
+            there[number] = lead_id
     fresh = [row for number, row in by_number.items() if number not in there]
-    classes = class_ids(session, [class_key(row) for row in fresh])
+    known = [(by_number[number], lead_id) for number, lead_id in there.items()]
+    changing = policy.on_duplicate is OnDuplicate.UPDATE
+    classes = class_ids(session, [class_key(row) for row in (*fresh, *([r for r, _ in known] if changing else []))])
     new = [(campaign_id, list_id, micros(now), classes[class_key(row)], row[0], *row) for row in fresh]
     session.insert(_INSERT, new)
-    return len(new)
+    updated = 0
+    if changing:
+        updated = session.many(
+            _UPDATE, [(*row[1:], classes[class_key(row)], row[0], lead_id) for row, lead_id in known]
+        )
+    rejected = frozenset(there) if policy.on_duplicate is OnDuplicate.REJECT else frozenset[str]()
+    return Added(len(new), updated, rejected)
 
 
 def lead_for_test_call(session: Session, campaign: str, number: str, zones: Sequence[str], now: datetime) -> Lead:

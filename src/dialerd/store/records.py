@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from dialerd.core.agent import AgentProfile
 from dialerd.core.campaign import Campaign
+from dialerd.core.import_policy import ImportPolicy
 from dialerd.core.lead import Lead
 from dialerd.store import call_records, explaining, lead_records, setup_records
 from dialerd.store.lead_book import LeadBook
@@ -25,6 +26,7 @@ from dialerd.store.writer import Writer
 
 Row = dict[str, Any]
 T = TypeVar("T")
+POLICY = ImportPolicy()
 
 
 class Records:
@@ -78,23 +80,33 @@ class Records:
         now = self._clock()
         return await self._write(lambda session: setup_records.add_agent(session, settings, now))
 
-    async def import_leads(self, campaign: str, list_name: str, rows: Sequence[Row]) -> Row:
-        """Add a chunk of rows to a list of a campaign: `added`, `duplicates`, `rejected` ({index, reason}).
+    async def import_leads(
+        self, campaign: str, list_name: str, rows: Sequence[Row], policy: ImportPolicy = POLICY
+    ) -> Row:
+        """Add a chunk of rows to a list of a campaign: `added`, `updated`, `duplicates`, `rejected` ({index, reason}).
 
-        A number that the campaign has on any of its lists is a duplicate. Written in transactions so short that
+        What counts as a duplicate, and what happens to it, is the policy's. Written in transactions so short that
         the intents to dial between them do not wait; each stands by itself, and repeating the chunk is harmless.
         """
         lead_records.check_list_name(list_name)
         await self.campaign(campaign)
         loop = asyncio.get_running_loop()
         good, rejected = await loop.run_in_executor(None, lead_records.check_rows, rows)
-        added = 0
+        added = updated = 0
+        there: set[str] = set()
         for start in range(0, len(good), lead_records.IMPORT_CHUNK):
             part, now = good[start : start + lead_records.IMPORT_CHUNK], self._clock()
-            added += await self._write(
-                partial(lead_records.add_leads, campaign=campaign, list_name=list_name, rows=part, now=now)
+            work = partial(
+                lead_records.add_leads, campaign=campaign, list_name=list_name, rows=part, now=now, policy=policy
             )
-        return {"added": added, "duplicates": len(good) - added, "rejected": rejected}
+            done = await self._write(work)
+            added, updated = added + done.added, updated + done.updated
+            there.update(done.rejected)
+        for index, row in enumerate(rows) if there else ():
+            if isinstance(row, dict) and row.get("number") in there:
+                rejected.append({"index": index, "reason": "the number is a lead already"})
+        duplicates = len(rows) - added - updated - len(rejected)
+        return {"added": added, "updated": updated, "duplicates": duplicates, "rejected": rejected}
 
     async def leads(
         self, campaign: str | None = None, state: str | None = None, limit: int = 100, offset: int = 0

@@ -10,6 +10,7 @@ from dialerd.control.context import Context, ParamsInvalid
 from dialerd.control.methods.campaigns import STORABLE, Name
 from dialerd.control.ports import Row
 from dialerd.control.protocol import MAX_IMPORT_ROWS, MAX_LIST_ROWS
+from dialerd.core.import_policy import ImportPolicy, OnDuplicate, Unique
 from dialerd.core.lead import LeadState
 from dialerd.core.messages import LeadsAdded
 
@@ -18,11 +19,14 @@ Offset = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
 class ImportParams(msgspec.Struct, frozen=True):
-    """One chunk of a list."""
+    """One chunk of a list. `hold`: a list made by it is not dialled from until it is made active."""
 
     campaign: Name
     list_name: Name = msgspec.field(name="list")
     rows: list[dict[str, Any]]
+    unique: Unique = Unique.CAMPAIGN
+    on_duplicate: OnDuplicate = OnDuplicate.SKIP
+    hold: bool = False
 
 
 class ListParams(msgspec.Struct, frozen=True):
@@ -44,8 +48,9 @@ async def import_rows(context: Context, params: ImportParams) -> Row:
     """lead.import: one chunk; a wrong row is counted and told, the others are added."""
     if not 0 < len(params.rows) <= MAX_IMPORT_ROWS:
         raise ParamsInvalid(f"rows: 1 to {MAX_IMPORT_ROWS} in one request, not {len(params.rows)}; send several")
-    done = await context.records.import_leads(params.campaign, params.list_name, params.rows)
-    if done.get("added"):
+    policy = ImportPolicy(unique=params.unique, on_duplicate=params.on_duplicate, hold=params.hold)
+    done = await context.records.import_leads(params.campaign, params.list_name, params.rows, policy)
+    if done.get("added") or done.get("updated"):
         campaign = await context.records.campaign(params.campaign)
         await context.floor.order(LeadsAdded(campaign_id=campaign["id"]))
     return done
