@@ -13,6 +13,7 @@ from dialerd.core.calling_windows import Week
 from dialerd.core.compliance import (
     NEVER_AGAIN,
     OF_CLASS,
+    OF_NUMBER,
     RULES,
     CallingRules,
     Facts,
@@ -20,6 +21,7 @@ from dialerd.core.compliance import (
     class_may_dial,
     may_dial,
     next_time,
+    number_may_dial,
 )
 from dialerd.core.lead import Lead
 from dialerd.core.rule_set import After, Cap, ConsentNeeded, Demand, Hours, Purpose, Quiet, RequiredList, RuleSet, Scope
@@ -184,6 +186,16 @@ def test_checks_name_every_rule_in_order_and_the_first_objection_is_the_gates(ca
     first = next((check.verdict for check in shown if check.verdict is not None), None)
     verdict = may_dial(*case)
     assert (first is None) is verdict.allowed and (first is None or first == verdict)
+
+
+@settings(max_examples=400, deadline=None)
+@given(cases())
+def test_the_two_parts_of_the_gate_are_the_whole(case: Any) -> None:
+    one, facts, rules, now = case
+    of_class = class_may_dial(one, Facts(list_dates=facts.list_dates), rules, now)
+    if of_class.allowed:
+        assert number_may_dial(*case) == may_dial(*case)
+    assert {*OF_CLASS, *OF_NUMBER} == set(RULES) and not set(OF_CLASS) & set(OF_NUMBER)
 
 
 @settings(max_examples=400, deadline=None)

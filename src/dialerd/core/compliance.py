@@ -94,6 +94,11 @@ def class_may_dial(lead: Lead, facts: Facts, rules: CallingRules, now: datetime)
     return _first(OF_CLASS, _Case(lead, facts, rules, now))
 
 
+def number_may_dial(lead: Lead, facts: Facts, rules: CallingRules, now: datetime) -> GateVerdict:
+    """The rest of `may_dial`, for a lead whose class may be dialled at this same moment."""
+    return _first(OF_NUMBER, _Case(lead, facts, rules, now))
+
+
 def checks(lead: Lead, facts: Facts, rules: CallingRules, now: datetime) -> list[Check]:
     """Every rule in order with its inputs, also behind the first that forbids: what `lead explain` shows."""
     case = _Case(lead, facts, rules, now)
@@ -383,3 +388,6 @@ NEVER_AGAIN: Mapping[str, LeadState] = MappingProxyType(
 
 OF_CLASS = ("rule_set", "jurisdiction", "dnc_list_age", "consent", "calling_hours", "legal_hours")
 """Rules whose answer is the same for all leads of one class (zones, regions, consent): no number is looked at."""
+
+OF_NUMBER = tuple(name for name in RULES if name not in OF_CLASS)
+"""All the others."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
+from heapq import heapify, heappop, heapreplace
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -24,25 +24,23 @@ class LeadOrder(Enum):
 def mixed(queues: Mapping[int, Sequence[T]], weights: Mapping[int, int]) -> Iterator[T]:
     """Given each list's leads in order and its weight, yield all of them so that every stretch has the lists' shares.
 
-    Smooth weighted round robin: each turn every list gains its weight, the richest gives a lead and pays the total.
-    A list without leads leaves its share to the others; a weight below 1 counts as 1.
+    Stride scheduling: the n-th lead of a list is due at n ÷ weight, and whichever is due first comes next. A list
+    without leads leaves its share to the others; a weight below 1 counts as 1.
     """
-    left = {list_id: deque(queue) for list_id, queue in queues.items() if queue}
-    credit = dict.fromkeys(left, 0)
-    while left:
-        if len(left) == 1:
-            yield from next(iter(left.values()))
-            return
-        total = 0
-        for list_id in left:
-            weight = max(1, weights.get(list_id, 1))
-            credit[list_id] += weight
-            total += weight
-        richest = max(left, key=lambda one: (credit[one], -one))
-        credit[richest] -= total
-        yield left[richest].popleft()
-        if not left[richest]:
-            del left[richest], credit[richest]
+    if len(queues) == 1:
+        yield from next(iter(queues.values()))
+        return
+    strides = {list_id: 1 / max(1, weights.get(list_id, 1)) for list_id in queues}
+    due = [(stride, stride, list_id, 0) for list_id, stride in strides.items() if queues[list_id]]
+    heapify(due)
+    while due:
+        at, stride, list_id, n = due[0]
+        queue = queues[list_id]
+        yield queue[n]
+        if n + 1 < len(queue):
+            heapreplace(due, (at + stride, stride, list_id, n + 1))
+        else:
+            heappop(due)
 
 
 def by_list(rows: Iterable[T], list_of: Iterable[int]) -> dict[int, list[T]]:

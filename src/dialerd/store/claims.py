@@ -40,15 +40,16 @@ def claim_leads(
             continue
         rows = _still_due(session, page, now)
         facts = NumberFacts(session, [row[0] for row in rows], {gate.campaign_id: gate}, now)
-        for lead, blocked_rule in rows:
+        verdicts = gate.ask_many([(lead, facts.about(lead)) for lead, _ in rows], now)
+        for (lead, blocked_rule), verdict in zip(rows, verdicts, strict=True):
             if len(leads) == command.count or lead.number in numbers:  # a number on two lists: one at a time
                 unseen.append(lead.id)
                 continue
-            verdict = gate.ask(lead, facts.about(lead), now)
             if verdict.allowed:
                 numbers.add(lead.number)
                 # chosen although its agent is not there: the tolerance has passed, and it is anyone's now
-                leads.append(lead if lead.agent_id in command.agents else replace(lead, agent_id=None))
+                anyones = lead.agent_id is not None and lead.agent_id not in command.agents
+                leads.append(replace(lead, agent_id=None) if anyones else lead)
             else:
                 refused.append(Refused(lead.id, lead.campaign_id, blocked_rule, verdict))
     hopper.give_back(command.campaign_id, unseen)

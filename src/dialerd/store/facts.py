@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from dialerd.core.campaign import DialMode
-from dialerd.core.compliance import CallingRules, Facts, GateVerdict, class_may_dial, may_dial
+from dialerd.core.compliance import CallingRules, Facts, GateVerdict, class_may_dial, may_dial, number_may_dial
 from dialerd.core.lead import Lead
 from dialerd.core.rule_set import After, Scope
 from dialerd.store.mapping import RULE_COLUMNS, calling_rules
@@ -66,6 +66,20 @@ class Gate:
         if self.rules is None:
             return GateVerdict(allowed=False, rule="broken_rule", detail=self.fault)
         return class_may_dial(lead, Facts(list_dates=self.list_dates), self.rules, now)
+
+    def ask_many(self, leads: Sequence[tuple[Lead, Facts]], now: datetime) -> list[GateVerdict]:
+        """What `ask` says of each. Leads that the law sees alike share the answer of the rules for all of them."""
+        allowed: dict[tuple[object, ...], bool] = {}
+        verdicts = []
+        for lead, facts in leads:
+            alike = (lead.zones, lead.regions, lead.consent_class, lead.consent_date)
+            if alike not in allowed:
+                allowed[alike] = self.ask_class(lead, now).allowed
+            if allowed[alike] and self.rules is not None:
+                verdicts.append(number_may_dial(lead, facts, self.rules, now))
+            else:
+                verdicts.append(self.ask(lead, facts, now))  # with the first objection in the order of the rules
+        return verdicts
 
     @property
     def looks_at_persons(self) -> bool:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
-from typing import Any
+from itertools import groupby, islice
+from typing import Any, NamedTuple
 
 from dialerd.core.calling_windows import open_until
 from dialerd.core.compliance import GateVerdict, legal_weeks, zones_of
@@ -39,9 +39,8 @@ _ORDER = {
 _NEW_ORDER = _ORDER | {LeadOrder.OLDEST: "id", LeadOrder.NEWEST: "id DESC"}  # nobody has called them yet
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A lead that may be next."""
+class Candidate(NamedTuple):
+    """A lead that may be next. A tuple: thousands are made at a time."""
 
     id: int
     priority: int
@@ -123,16 +122,18 @@ def choose(
     closing = _closing(gate, classes, now) if wishes.closing_zones_first else {}
     limit = count
     while True:
-        rows = [
-            *(_promised(session, gate, now, limit, agents, wishes) if promised else ()),
-            *(_ordinary(session, weights, sorted(classes), now, limit, wishes.order) if ordinary else ()),
-        ]
+        rows = list(_promised(session, gate, now, limit, agents, wishes)) if promised else []
+        complete = len(rows) < limit
+        if ordinary:
+            more, complete = _ordinary(session, weights, _groups(classes, closing), now, limit, wishes.order)
+            rows += more
         found = {row.id: row for row in reversed(rows) if row.list_id in weights and row.class_id in classes}
-        ids = [candidate.id for candidate in _in_order(reversed(found.values()), weights, closing)]
+        most = None if wishes.filter else count
+        ids = [one.id for one in islice(_in_order(reversed(found.values()), weights, closing), most)]
         passed = filtered(session, wishes.filter, ids)
-        if len(passed) >= count or len(rows) < limit:
+        if len(passed) >= count or complete:
             return passed[:count]
-        limit *= 4  # the filter lets few leads through: look further
+        limit *= 4  # the filter lets few leads through, or most of them are on few lists: look further
 
 
 def _in_order(
@@ -145,6 +146,14 @@ def _in_order(
     for _, same in groupby(sorted(candidates, key=group), key=group):  # a stable sort: each list keeps its order
         rows = list(same)
         yield from mixed(by_list(rows, [row.list_id for row in rows]), weights)
+
+
+def _groups(classes: Mapping[int, Lead], closing: Mapping[int, float]) -> list[tuple[float, list[int]]]:
+    """The classes by the time at which they close, the first first; all together where that does not matter."""
+    groups: dict[float, list[int]] = {}
+    for class_id in sorted(classes):
+        groups.setdefault(closing.get(class_id, 0.0), []).append(class_id)
+    return sorted(groups.items())
 
 
 def _closing(gate: Gate, classes: Mapping[int, Lead], now: datetime) -> dict[int, float]:
@@ -185,30 +194,61 @@ def _promised(
 
 
 def _ordinary(
-    session: Session, lists: Collection[int], classes: Sequence[int], now: datetime, count: int, order: LeadOrder
-) -> Iterator[Candidate]:
-    """The first leads of each list: those nobody has called yet, then those that are due again."""
-    of_class = f"class_id IN ({','.join(map(str, classes))})"  # ids of our own; more than a statement's marks allow
-    for list_id in lists:
-        left = count
-        for priority in _priorities(session, list_id):
-            rows = session.rows(
-                f"SELECT {_COLUMNS} FROM lead WHERE list_id = ? AND state = 'new' AND priority = ? AND {of_class}"
-                f" AND next_attempt_at <= ? ORDER BY {_NEW_ORDER[order]} LIMIT ?",
-                (list_id, priority, micros(now), left),
-            )
-            yield from _candidates(rows, ORDINARY)
-            left -= len(rows)
-            if left <= 0:
-                break
-        yield from _candidates(
-            session.rows(
-                f"SELECT {_COLUMNS} FROM lead WHERE list_id = ? AND state = 'retry' AND next_attempt_at <= ?"
-                f" AND {of_class} ORDER BY priority DESC, call_count, {_ORDER[order]} LIMIT ?",
-                (list_id, micros(now), count),
-            ),
-            ORDINARY,
+    session: Session,
+    weights: Mapping[int, int],
+    groups: Sequence[tuple[float, Sequence[int]]],
+    now: datetime,
+    count: int,
+    order: LeadOrder,
+) -> tuple[list[Candidate], bool]:
+    """The first leads of each list and group of classes, and whether these are all there are.
+
+    Of each list only somewhat more than its share is read. Where one is cut off, nothing that comes after its last
+    lead is given, of no list: what was cut off might come before it.
+    """
+    found: list[tuple[_Key, Candidate]] = []
+    cuts: list[_Key] = []
+    total = sum(max(1, weight) for weight in weights.values())
+    for closes, class_ids in groups:
+        of_class = f"class_id IN ({','.join(map(str, class_ids))})"  # ids of our own; more than marks allow
+        for list_id, weight in weights.items():
+            share = min(count, max(LEAST_OF_A_LIST, 2 * count * max(1, weight) // total))
+            for rows in (
+                _new(session, list_id, of_class, now, share, order),
+                session.rows(
+                    f"SELECT {_COLUMNS} FROM lead WHERE list_id = ? AND state = 'retry' AND next_attempt_at <= ?"
+                    f" AND {of_class} ORDER BY priority DESC, call_count, {_ORDER[order]} LIMIT ?",
+                    (list_id, micros(now), share),
+                ),
+            ):
+                keyed = [((-row.priority, closes, row.attempts), row) for row in _candidates(rows, ORDINARY)]
+                found += keyed
+                if keyed and len(rows) >= share:
+                    cuts.append(keyed[-1][0])
+    if not cuts:
+        return [row for _, row in found], True
+    last = min(cuts)
+    return [row for key, row in found if key <= last], False
+
+
+_Key = tuple[int, float, int]
+LEAST_OF_A_LIST = 20
+
+
+def _new(
+    session: Session, list_id: int, of_class: str, now: datetime, count: int, order: LeadOrder
+) -> list[tuple[Any, ...]]:
+    """Leads of a list that nobody has called yet, the highest priority first."""
+    found: list[tuple[Any, ...]] = []
+    for priority in _priorities(session, list_id):
+        found += session.rows(
+            f"SELECT {_COLUMNS} FROM lead WHERE list_id = ? AND state = 'new' AND priority = ? AND {of_class}"
+            f" AND next_attempt_at <= ? ORDER BY {_NEW_ORDER[order]} LIMIT ?",
+            (list_id, priority, micros(now), count - len(found)),
         )
+        if len(found) >= count:
+            break
+    return found
 
 
 def _candidates(rows: Iterable[Sequence[Any]], tier: int) -> Iterator[Candidate]:
