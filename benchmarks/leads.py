@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from rig.floor import Floor, floor
-from rig.processes import below, quantile, usage, yardstick
+from rig.processes import aligned, below, quantile, usage, yardstick
 
 ROOT = Path(__file__).resolve().parent.parent
 AREAS = (212, 305, 312, 415, 713, 206, 404, 602, 303, 702, 617, 503, 615, 816, 907, 808, 208, 701, 605, 859)
@@ -40,6 +40,11 @@ BY_DAY, BY_NIGHT = (
     ("America/Denver", "Pacific/Honolulu", "Asia/Tokyo"),
 )
 NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
+IMPORT = ("     rows", "  rows/s", "x bare", "dialerctl MB", "dialerd MB", "tick p99", " worst", "explain s")
+CLAIMS = (
+    "     store", "    leads", " fill/s", "claim p50", "   p99", "to answer p50", "   p99", "   max", "claimed",
+    "short", "explain s",
+)  # fmt: skip
 TICK = "dialerd_tick_late_seconds"
 
 
@@ -88,7 +93,10 @@ def measured_import(running: Floor, path: Path) -> dict[str, Any]:
     start = time.monotonic()
     with tempfile.TemporaryFile("w+") as told:
         program = subprocess.Popen(
-            [Path(sys.executable).with_name("dialerctl"), "--socket", running.socket, "lead", "import", path, "--campaign", "big"],
+            [
+                Path(sys.executable).with_name("dialerctl"), "--socket", running.socket,
+                "lead", "import", path, "--campaign", "big",
+            ],
             stdout=told, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
         most = {"dialerctl": 0.0, "dialerd": 0.0}
@@ -123,13 +131,12 @@ def imports(rows: int, folder: Path) -> None:
         started = time.monotonic()
         running.client.ask("campaign.explain", {"name": "big"})
         explained = time.monotonic() - started
-    print(
-        f"{'rows':>9} {'rows/s':>8} {'× bare':>7} {'dialerctl MB':>13} {'dialerd MB':>11} {'tick p99':>9} {'worst':>7} explain s"
-    )
-    print(
-        f"{rows:>9} {rows / done['seconds']:>8.0f} {done['seconds'] / alone:>7.1f} {done['most']['dialerctl']:>13.0f}"
-        f" {done['most']['dialerd']:>11.0f} {done['p99']:>9} {done['worst']:>7} {explained:.2f}"
-    )
+    print(aligned(IMPORT, IMPORT))
+    cells = (
+        f"{rows}", f"{rows / done['seconds']:.0f}", f"{done['seconds'] / alone:.1f}",
+        f"{done['most']['dialerctl']:.0f}", f"{done['most']['dialerd']:.0f}", done["p99"], done["worst"], f"{explained:.2f}",
+    )  # fmt: skip
+    print(aligned(cells, IMPORT))
     print(f"({done['said']}; bare executemany: {rows / alone:.0f} rows/s)", flush=True)
 
 
@@ -216,12 +223,13 @@ def claims(rows: int, kind: str, folder: Path) -> None:
         told = asyncio.run(store.records.explain_campaign("big"))
         explained = time.monotonic() - start
         store.close()
-    print(
-        f"{kind:>11} {rows:>9} {filled:>8.0f} {quantile(inside, 0.5):>7.1f} {quantile(inside, 0.99):>7.1f}"
-        f" {quantile(took, 0.5):>11.1f} {quantile(took, 0.99):>7.1f} {max(took):>7.1f}"
-        f" {got:>8} {short:>6} {explained:>9.2f}   {told['dialable_now']} now, {told['blocked']}"[:150],
-        flush=True,
-    )
+    cells = (
+        kind, f"{rows}", f"{filled:.0f}", f"{quantile(inside, 0.5):.1f}", f"{quantile(inside, 0.99):.1f}",
+        f"{quantile(took, 0.5):.1f}", f"{quantile(took, 0.99):.1f}", f"{max(took):.1f}", f"{got}", f"{short}",
+        f"{explained:.2f}",
+    )  # fmt: skip
+    print(aligned(cells, CLAIMS), flush=True)
+    print(f"({told['dialable_now']} may be dialled now; {told['blocked']})"[:150], flush=True)
 
 
 def main() -> int:
@@ -238,9 +246,7 @@ def main() -> int:
         if "import" in chosen.only:
             imports(chosen.rows, Path(name))
         if "claims" in chosen.only:
-            print(
-                f"{'store':>11} {'leads':>9} {'fill/s':>8} {'p50 ms':>7} {'p99':>7} {'to answer':>11} {'p99':>7} {'max':>7} {'claimed':>8} {'short':>6} explain s"
-            )
+            print(aligned(CLAIMS, CLAIMS))
             for kind in chosen.store.split(","):
                 claims(chosen.rows, kind, Path(name))
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,3 +87,8 @@ def below(before: dict[float, float], after: dict[float, float], share: float) -
         if total and count >= share * total:
             return f"<{1000 * bound:g}"
     return "-"
+
+
+def aligned(cells: Sequence[str], headings: Sequence[str]) -> str:
+    """One line of a table: each cell as wide as its column's heading."""
+    return " ".join(cell.strip().rjust(len(heading)) for cell, heading in zip(cells, headings, strict=True))

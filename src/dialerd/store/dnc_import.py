@@ -45,9 +45,13 @@ def add(session: Session, list_id: int, numbers: Sequence[int]) -> int:
     for number in numbers:
         if not 10**4 <= number < HIGHEST:
             raise Invalid(f"{number} is not 5 to 15 digits")
-    added = session.insert(
-        "INSERT INTO dnc_number (number, list_id)", [(number, list_id) for number in numbers], "ON CONFLICT DO NOTHING"
-    )
+    into = "INSERT INTO dnc_number (number, list_id)"
+    if session.is_postgresql:  # one statement for all of them, as on SQLite
+        added = session.run(
+            f"{into} SELECT one, ? FROM unnest(?::bigint[]) AS one ON CONFLICT DO NOTHING", (list_id, list(numbers))
+        )
+    else:
+        added = session.insert(into, [(number, list_id) for number in numbers], "ON CONFLICT DO NOTHING")
     session.run("UPDATE dnc_list SET entries = entries + ? WHERE id = ?", (added, list_id))
     return added
 

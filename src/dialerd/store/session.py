@@ -50,6 +50,11 @@ class Session:
         self.rule_sets = rule_sets
         self._percent: bool = self.db.param == "%s"
 
+    @property
+    def is_postgresql(self) -> bool:
+        """Whether this is PostgreSQL, for what SQLite has no words for."""
+        return self._percent
+
     def _text(self, sql: str) -> str:
         return _percent_marks(sql) if self._percent else sql
 
