@@ -134,7 +134,8 @@ def imports(rows: int, folder: Path) -> None:
     print(aligned(IMPORT, IMPORT))
     cells = (
         f"{rows}", f"{rows / done['seconds']:.0f}", f"{done['seconds'] / alone:.1f}",
-        f"{done['most']['dialerctl']:.0f}", f"{done['most']['dialerd']:.0f}", done["p99"], done["worst"], f"{explained:.2f}",
+        f"{done['most']['dialerctl']:.0f}", f"{done['most']['dialerd']:.0f}",
+        done["p99"], done["worst"], f"{explained:.2f}",
     )  # fmt: skip
     print(aligned(cells, IMPORT))
     print(f"({done['said']}; bare executemany: {rows / alone:.0f} rows/s)", flush=True)
