@@ -206,7 +206,8 @@ def _rejected_file(options: ImportOptions) -> Path | None:
 
 
 def _understood(source: LeadFile, columns: Columns) -> str:
-    told = ", ".join(f"{field} ← {source.headings[index] or index + 1}" for field, index in columns.fields.items())
+    places = [*columns.fields.items(), *(("alternate", index) for index in columns.alternates)]
+    told = ", ".join(f"{field} ← {source.headings[index] or index + 1}" for field, index in places)
     rest = f"; kept as attributes: {', '.join(columns.attributes.values())}" if columns.attributes else ""
     return f"Read as {source.kind}: {told}{rest}"[:500]
 

@@ -221,7 +221,7 @@ def _list_age(case: _Case) -> _Found:
         dated = case.facts.list_dates.get(wanted.name)
         seen.append(f"{wanted.name} of {dated or 'never'}")
         if dated is None:
-            return seen[-1], f"the do-not-call list {wanted.name} was never imported", None
+            return seen[-1], f"the do-not-call list {wanted.name} was never imported: import it", None
         if case.now.date() - dated > wanted.max_age:
             age = (case.now.date() - dated).days
             return seen[-1], f"the do-not-call list {wanted.name} is {age} days old: import the new one", None

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dialerd.core.compliance import GateVerdict, checks, next_time
-from dialerd.core.lead import DUE_STATES, Lead, LeadState
+from dialerd.core.lead import DUE_STATES, FINAL_STATES, Lead, LeadState
 from dialerd.store.facts import Gate, NumberFacts
 from dialerd.store.lead_counts import DUE_STATES as DUE_STATES_SQL, count_leads
 from dialerd.store.lead_records import lead as lead_row
@@ -76,8 +76,6 @@ def _obstacles(session: Session, lead: Lead, state: LeadState) -> list[str]:
     found = []
     if state is LeadState.CLAIMED:
         found.append("the lead is claimed: it is about to be dialled, or its call is in progress")
-    elif state not in DUE_STATES:
-        found.append(f"the lead is finished ({state.value}): dialerctl list recycle makes it due again")
     row = session.one(
         "SELECT campaign.name, campaign.state, lead_list.name, lead_list.active, lead_list.hidden FROM lead_list"
         " JOIN campaign ON campaign.id = lead_list.campaign_id WHERE lead_list.id = ?",
@@ -85,6 +83,9 @@ def _obstacles(session: Session, lead: Lead, state: LeadState) -> list[str]:
     )
     if row is not None:
         name, campaign_state, list_name, active, hidden = row
+        if state in FINAL_STATES:
+            again = f"dialerctl list recycle {list_name} --campaign {name} --state {state.value}"
+            found.append(f"the lead is finished ({state.value}); to make it due again, with its list: {again}")
         if hidden:
             found.append("this is the lead of test calls: it is dialled by dialerctl call test only")
         elif not active:
