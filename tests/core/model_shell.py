@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from dialerd.core.agent import AgentProfile, AgentState
-from dialerd.core.call import Attempt, AttemptState
+from dialerd.core.call import Attempt, AttemptState, Status
 from dialerd.core.campaign import Campaign
 from dialerd.core.compliance import GateVerdict
 from dialerd.core.dialer import Dialer
@@ -187,7 +187,9 @@ class Model:
         assert attempt.id not in self.closed, f"attempt {attempt.id} was closed twice"
         assert attempt.id in self.rows, f"attempt {attempt.id} was closed but never opened"
         assert attempt.status is not None and attempt.disposition and attempt.closed_at, "an unfinished record"
-        assert not attempt.abandoned or attempt.live_answer, "abandoned, but not a live answer"
+        test = attempt.dial_mode == "test"
+        assert attempt.status is not Status.ABANDONED or attempt.live_answer is not test, "abandoned counts as live"
+        assert not (test and (attempt.live_answer or attempt.abandoned)), "a test call counts nowhere"
         self.closed.add(attempt.id)
         del self.rows[attempt.id]
 

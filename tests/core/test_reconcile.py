@@ -25,12 +25,13 @@ from dialerd.core.messages import (
     Originate,
     RingAgent,
     SaveAgentState,
+    TestCall,
     UnattendedTrace,
 )
 from dialerd.core.restored import Restored, RestoredAgent
 
 from .stage import Stage
-from .values import NODE, START, agent, campaign
+from .values import NODE, START, agent, campaign, lead
 
 A, S = AttemptState, AgentState
 TOKEN = "ab" * 16
@@ -180,6 +181,17 @@ def test_the_dialplan_acted_alone_while_the_link_was_down() -> None:
     forgotten = [key for f in stage.all(ForgetTraces) for key in f.keys]
     assert sorted(forgotten) == [f"unattended/{call}", f"unattended/{gone}"]
     assert stage.dialer.floor.campaigns[1].ledger_abandoned == 2
+
+
+def test_a_test_call_that_the_dialplan_ended_alone_is_no_abandoned_call() -> None:
+    stage = Stage(campaign(), agents=[agent(1)], leads=0)
+    stage.tell(TestCall(campaign_id=1, lead=lead(77)))
+    call = stage.all(Originate)[-1].attempt_id
+    stage.lose_link()
+    stage.connect(stage.leg(1), traces=(trace(call, token=stage.attempt(call).token),))
+    record, run = stage.record(call), stage.dialer.floor.campaigns[1]
+    assert (record.status, record.live_answer, record.abandoned) == (Status.ABANDONED, False, False)
+    assert (run.ledger_live, run.ledger_abandoned) == (0, 0)
 
 
 # -- restart

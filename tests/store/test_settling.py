@@ -159,7 +159,8 @@ async def test_what_a_retry_rule_may_be(world: World) -> None:
 
 async def test_appointments_by_hand(world: World) -> None:
     campaign_id, lead_id = lead(world)
-    world.add("agent", name="1001", endpoint="PJSIP/1001", created_at=0)
+    agent_id = world.add("agent", name="1001", endpoint="PJSIP/1001", created_at=0)
+    world.add("agent_campaign", agent_id=agent_id, campaign_id=campaign_id)
     book = world.store.records.book
     due = world.now + timedelta(hours=1)
     first = await book.add_callback(str(lead_id), due, None, "")
@@ -181,4 +182,4 @@ async def test_appointments_by_hand(world: World) -> None:
     assert lead_row == {"state": "new", "next_attempt_at": 0, "callback_agent_id": None}
     world.claim(campaign_id, 1)
     with pytest.raises(Conflict, match="on a call"):
-        await book.add_callback(str(lead_id), due, None, "")
+        await book.add_callback(str(lead_id), due + timedelta(hours=9), None, "")

@@ -171,8 +171,8 @@ class Attempt:
 
     @property
     def abandoned(self) -> bool:
-        """True when this attempt counts in the numerator of the abandon rate."""
-        return self.status is Status.ABANDONED
+        """True when this attempt counts in the numerator of the abandon rate; a test call counts nowhere."""
+        return self.status is Status.ABANDONED and self.live_answer
 
     def ring_s(self) -> float | None:
         """Seconds from the first ringing to the answer or the end; None if it never rang."""

@@ -219,7 +219,7 @@ class Dialer:
             if agent.state is not AgentState.LOGGED_OUT:
                 seat.restored, seat.leg_id = (agent.state, agent.reason), agent.leg_id
         for attempt in restored.open_attempts:
-            self._restore_call(attempt)
+            self._restore_call(attempt, restored.promises.get(attempt.id))
         for attempt in restored.unfinished_attempts:
             call = self._restore_call(attempt)
             if call is not None:
@@ -227,7 +227,7 @@ class Dialer:
                 close_call(self.floor, call, now)
         return self.floor.take_outbox()
 
-    def _restore_call(self, attempt: Attempt) -> LiveCall | None:
+    def _restore_call(self, attempt: Attempt, promised_to: int | None = None) -> LiveCall | None:
         run = self.floor.campaigns.get(attempt.campaign_id)
         if run is None:
             return None
@@ -240,7 +240,9 @@ class Dialer:
             attempt.agent_id, attempt.agent_channel = None, ""
         is_test = attempt.dial_mode == TEST_MODE
         talks_with = attempt.agent_id if attempt.bridged_at is not None else None
-        call = LiveCall(attempt=attempt, campaign=run.campaign, is_test=is_test, agent_id=talks_with)
+        call = LiveCall(
+            attempt=attempt, campaign=run.campaign, is_test=is_test, agent_id=talks_with, promised_to=promised_to
+        )
         self.floor.put_call(call)
         return call
 

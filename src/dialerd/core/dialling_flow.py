@@ -84,8 +84,17 @@ class DiallingFlow:
         lines_free = campaign.max_lines - self.floor.lines_used(campaign.id)
         rate_free = run.rate.free(now.mono) + math.ceil(run.rate.per_second)
         room = min(trunk_free, lines_free, rate_free)
-        may_claim = run.claim_pending or now.mono >= run.claim_not_before
+        may_claim = run.claim_pending or self._worth_a_claim(run, now)
         return max(0, room if may_claim else min(room, len(run.hopper)))
+
+    def _worth_a_claim(self, run: CampaignRun, now: Moment) -> bool:
+        """Whether the store may have something: time has passed, or there is an agent it has not been asked about."""
+        return now.mono >= run.claim_not_before or not self._free_for_promises(run) <= run.claimed_for
+
+    def _free_for_promises(self, run: CampaignRun) -> frozenset[int]:
+        """Ready agents without an appointment on its way or in hand: a second one would only be given back."""
+        in_hand = {lead.agent_id for lead in run.hopper if lead.agent_id is not None}
+        return self.floor.roster.ready_for(run.campaign.id) - self.floor.promised_agents() - in_hand
 
     def _decide(self, run: CampaignRun, ready: int, now: Moment) -> None:
         run.decided_at = now.mono
@@ -170,10 +179,10 @@ class DiallingFlow:
     # -- leads
 
     def _claim(self, run: CampaignRun, missing: int, now: Moment) -> None:
-        if run.claim_pending or now.mono < run.claim_not_before:
+        if run.claim_pending or not self._worth_a_claim(run, now):
             return
         run.claim_pending = True
-        agents = self.floor.roster.ready_for(run.campaign.id)
+        agents = run.claimed_for = self._free_for_promises(run)
         self.floor.emit(ClaimLeads(campaign_id=run.campaign.id, count=missing + self._ahead(run), agents=agents))
         self.floor.deadlines.set(Wait.CLAIM, run.campaign.id, now.mono + self.floor.settings.claim_timeout_s)
 

@@ -68,7 +68,7 @@ def lead_outcome(
     """Given a closed attempt and its disposition, say what becomes of the lead.
 
     `attempts_so_far` includes this attempt when it counts; `times` says how often it ended with this outcome, this
-    one included; `more_numbers`: the lead has a number that was not dialled yet since the last one was left. A
+    one included; `more_numbers`: the lead has another number that is neither invalid nor worn out. A
     cancelled attempt never reached the person: it does not count and the lead is due again at once. `rule` is the
     campaign's for this outcome (None: the disposition's own word and `retry_delay_s`).
     """

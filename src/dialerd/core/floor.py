@@ -36,6 +36,7 @@ class CampaignRun:
     hopper: deque[Lead] = field(default_factory=deque)
     claim_pending: bool = False
     claim_not_before: float = 0.0
+    claimed_for: frozenset[int] = frozenset()  # the agents that the last claim named
     shortage: Shortage | None = None
     refused: Counter[str] = field(default_factory=Counter)  # rule → leads refused at dialling since the last dial
     decision: PacingDecision | None = None

@@ -13,7 +13,7 @@ LONGEST_DELAY_S = 365 * 86_400.0
 class RetryRule:
     """The rule for one outcome: a disposition code or a status (`busy`, `no_answer` …).
 
-    The n-th time in a row of attempts with this outcome the lead waits `delay_s` × `growth`^(n−1), at most
+    After the n-th attempt at one number with this outcome the lead waits `delay_s` × `growth`^(n−1), at most
     `max_delay_s`; after `max_attempts` of them (0: no such limit) it goes on to its next number or is exhausted.
     """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from dialerd.core.errors import Conflict, NotFound
+from dialerd.core.errors import Conflict, Invalid, NotFound
 from dialerd.store.lead_records import lead as lead_row
 from dialerd.store.readable import readable
 from dialerd.store.session import Session
@@ -13,6 +13,7 @@ from dialerd.store.setup_records import agents, campaign_row
 from dialerd.store.units import micros
 
 Row = dict[str, Any]
+LATEST = timedelta(days=366)
 _SELECT = (
     "SELECT callback.id, due_at, callback.state, lead.dial_number AS number, lead.name AS name, lead.id AS lead,"
     " campaign.name AS campaign, agent.name AS agent, note, callback.attempt_id AS call, callback.created_at,"
@@ -47,13 +48,24 @@ def add_callback(
 ) -> tuple[Row, int]:
     """Make an appointment with a lead, by any agent or by one; return it and the campaign's id.
 
-    It takes the place of a pending one. Conflict while the lead is on a call, or may never be called again.
+    It takes the place of a pending one. Conflict while the lead is on a call, or may never be called again; Invalid for
+    a time that has passed or is more than a year away, and for an agent who does not work in the campaign.
     """
+    if not now < due <= now + LATEST:
+        raise Invalid(f"at: {due.isoformat()} is in the past or more than a year away: give a time to come")
     found = lead_row(session, id_or_number)
+    if session.one(
+        "SELECT 1 FROM lead JOIN lead_list ON lead_list.id = lead.list_id WHERE lead.id = ? AND hidden", (found["id"],)
+    ):
+        raise Conflict(f"lead {found['id']} is that of a test call: no appointment")
     if found["state"] in ("claimed", "dnc", "invalid"):
         why = {"claimed": "is on a call or about to be called", "dnc": "is on a do-not-call list"}
         raise Conflict(f"lead {found['id']} {why.get(found['state'], 'has no number that works')}: no appointment")
     agent_id = agents(session, agent)[0]["id"] if agent else None
+    if agent_id is not None and not session.one(
+        "SELECT 1 FROM agent_campaign WHERE agent_id = ? AND campaign_id = ?", (agent_id, found["campaign_id"])
+    ):
+        raise Invalid(f"agent: {agent} does not work in campaign {found['campaign']}")
     session.run(
         "UPDATE callback SET state = 'cancelled', ended_at = ? WHERE lead_id = ? AND state = 'pending'",
         (micros(now), found["id"]),
@@ -75,18 +87,24 @@ def add_callback(
 def cancel_callback(session: Session, callback_id: int, now: datetime) -> tuple[Row, int]:
     """Cancel a pending appointment; its lead is tried again like any other after the campaign's `retry_delay`.
 
-    Returns it and the campaign's id. NotFound, or Conflict when it is over.
+    A lead without attempts left is exhausted. Returns it and the campaign's id. NotFound, or Conflict when it is over.
     """
     found = _one(session, callback_id)
     if found["state"] != "pending":
         raise Conflict(f"callback {callback_id} is {found['state']} already")
     session.run("UPDATE callback SET state = 'cancelled', ended_at = ? WHERE id = ?", (micros(now), callback_id))
     campaign = campaign_row(session, found["campaign"])
-    due = micros(now + timedelta(seconds=campaign["retry_delay"]))
+    calls = session.one("SELECT call_count FROM lead WHERE id = ?", (found["lead"],))
+    made = calls[0] if calls is not None else 0
+    state: str = "new"
+    due_at: int | None = 0
+    if made:
+        state, due_at = "retry", micros(now + timedelta(seconds=campaign["retry_delay"]))
+    if made >= campaign["max_attempts"]:
+        state, due_at = "exhausted", None
     session.run(
-        "UPDATE lead SET state = CASE WHEN call_count > 0 THEN 'retry' ELSE 'new' END, callback_agent_id = NULL,"
-        " next_attempt_at = CASE WHEN call_count > 0 THEN ? ELSE 0 END WHERE id = ? AND state = 'callback'",
-        (due, found["lead"]),
+        "UPDATE lead SET state = ?, next_attempt_at = ?, callback_agent_id = NULL WHERE id = ? AND state = 'callback'",
+        (state, due_at, found["lead"]),
     )
     return _one(session, callback_id), int(campaign["id"])
 

@@ -19,6 +19,7 @@ from dialerd.store.attempt_rows import (
 from dialerd.store.chain import CHAINED_COLUMNS, chain_head, record_hash
 from dialerd.store.intents import INSERT_ATTEMPT
 from dialerd.store.mapping import disposition_value
+from dialerd.store.refusals import end_callbacks
 from dialerd.store.session import Session
 from dialerd.store.settling import settle_leads
 from dialerd.store.units import micros
@@ -131,8 +132,8 @@ def forbid_number(session: Session, number: str, source: str, at: datetime, atte
         (number, source, attempt_id, micros(at)),
     )
     for column in ("number", "dial_number"):  # one index each
-        session.run(
-            f"UPDATE lead SET state = 'dnc', next_attempt_at = NULL WHERE {column} = ?"
-            " AND state IN ('new', 'retry', 'callback')",
-            (number,),
+        due = session.rows(
+            f"SELECT id FROM lead WHERE {column} = ? AND state IN ('new', 'retry', 'callback')", (number,)
         )
+        session.many("UPDATE lead SET state = 'dnc', next_attempt_at = NULL WHERE id = ?", due)
+        end_callbacks(session, [row[0] for row in due], "cancelled", at)

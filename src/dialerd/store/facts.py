@@ -45,7 +45,8 @@ class Gate:
             self.list_dates = {
                 name: date.fromisoformat(dated)
                 for name, dated in session.rows(
-                    "SELECT name, MAX(data_date) FROM dnc_list WHERE complete GROUP BY name"
+                    "SELECT name, data_date FROM dnc_list"
+                    " WHERE id IN (SELECT MAX(id) FROM dnc_list WHERE complete GROUP BY name)"  # of what is looked into
                 )
             }
 

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from dialerd.core.compliance import NEVER_AGAIN, RETRY_UNKNOWN, GateVerdict
-from dialerd.store.next_numbers import NUMBER_COLUMNS, next_number
+from dialerd.store.other_numbers import OF_NUMBER, pass_over_forbidden
 from dialerd.store.session import Session, chunks, marks
 from dialerd.store.units import micros
-
-OF_NUMBER = frozenset({"do_not_call", "max_attempts_per_number"})
-"""Rules that forbid a number for good, whoever it belongs to."""
 
 _RESCHEDULE = (
     "UPDATE lead SET state = CASE WHEN ? <> '' THEN ? WHEN state = 'claimed' THEN claimed_from ELSE state END,"
@@ -41,12 +36,12 @@ def reschedule(session: Session, refused: Sequence[Refused], now: datetime) -> N
     """Give refused leads their next time or their final state; log a rule that did not block them before."""
     same: dict[tuple[str, int | None, str], list[int]] = {}  # one update for all leads that wait for the same time
     log = []
-    onward = _with_more_numbers(session, [item.lead_id for item in refused if item.verdict.rule in OF_NUMBER])
+    forbidden = [item.lead_id for item in refused if item.verdict.rule in OF_NUMBER]
+    onward = pass_over_forbidden(session, forbidden, now) if forbidden else set()
     for item in refused:
         verdict = item.verdict
         if item.lead_id in onward and verdict.rule in OF_NUMBER:
             # it is the number that may not be called, not the person: the next one is asked for at once
-            next_number(session, onward[item.lead_id])
             verdict = GateVerdict(allowed=False, rule="", detail=verdict.detail, next_time=now)
         final = NEVER_AGAIN.get(verdict.rule)
         due = None if final else micros(verdict.next_time or now + RETRY_UNKNOWN)
@@ -58,15 +53,17 @@ def reschedule(session: Session, refused: Sequence[Refused], now: datetime) -> N
     for (state, due, rule), ids in same.items():
         for chunk in chunks(ids):
             session.run(_RESCHEDULE.replace("{in}", marks(len(chunk))), (state, state, due, rule, *chunk))
+            if state:
+                end_callbacks(session, chunk, "cancelled", now)
     session.insert(_BLOCKED, log)
 
 
-def _with_more_numbers(session: Session, lead_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """Of these leads those with a number that comes after the present one; once round, not for ever."""
-    rows = session.dicts_in(
-        f"SELECT {NUMBER_COLUMNS} FROM lead WHERE id IN ({{in}}) AND alternates <> '[]'", list(lead_ids)
+def end_callbacks(session: Session, lead_ids: Sequence[int], state: str, now: datetime) -> None:
+    """The pending appointments of these leads are over: `done` or `cancelled`."""
+    pending = session.where_in("SELECT id FROM callback WHERE lead_id IN ({in}) AND state = 'pending'", list(lead_ids))
+    session.many(
+        "UPDATE callback SET state = ?, ended_at = ? WHERE id = ?", [(state, micros(now), row[0]) for row in pending]
     )
-    return {row["id"]: row for row in rows if row["number_index"] + 1 < len(json.loads(row["alternates"]))}
 
 
 def log_classes(session: Session, campaign_id: int, blocked: Mapping[int, GateVerdict], now: datetime) -> None:

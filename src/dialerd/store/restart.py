@@ -47,6 +47,7 @@ class RestartState:
     next_attempt_id: int = 1
     dispositions: tuple[Disposition, ...] = ()
     ledger: Mapping[int, tuple[int, int]] = field(default_factory=dict)  # campaign → (live answers, abandoned), 30 days
+    promises: Mapping[int, int] = field(default_factory=dict)  # open attempt → the agent who promised the call
     problems: tuple[str, ...] = ()
 
     def restored(self) -> Restored:
@@ -60,6 +61,7 @@ class RestartState:
             open_attempts=self.open_attempts,
             unfinished_attempts=self.unfinished_attempts,
             ledger=self.ledger,
+            promises=self.promises,
         )
 
 
@@ -113,6 +115,13 @@ def load_restart_state(session: Session, now: datetime) -> RestartState:
         next_attempt_id=(last[0] or 0) + 1 if last else 1,
         dispositions=tuple(disposition_value(row) for row in session.dicts("SELECT * FROM disposition ORDER BY code")),
         ledger=ledger(session, now),
+        promises=dict(
+            session.rows(
+                "SELECT call_log.id, lead.callback_agent_id FROM call_log JOIN lead ON lead.id = call_log.lead_id"
+                " WHERE call_log.ended_at IS NULL AND lead.callback_agent_id IS NOT NULL"
+                " AND lead.claimed_from = 'callback'"
+            )
+        ),
         problems=tuple(problems),
     )
 

@@ -14,9 +14,12 @@ from dialerd.core.lead import LeadState
 from dialerd.core.messages import CloseAttempt
 from dialerd.core.retry import RetryRule, rule_for
 from dialerd.store.mapping import retry_rule
-from dialerd.store.next_numbers import NUMBER_COLUMNS, next_number
+from dialerd.store.other_numbers import go_to_number, others
+from dialerd.store.refusals import end_callbacks
 from dialerd.store.session import Session
 from dialerd.store.units import micros, micros_or_none
+
+_Times = Mapping[tuple[int, str, str], int]
 
 
 def settle_leads(
@@ -34,7 +37,8 @@ def settle_leads(
     leads = {
         row["id"]: row
         for row in session.dicts_in(
-            f"SELECT {NUMBER_COLUMNS}, call_count FROM lead WHERE id IN ({{in}})",
+            "SELECT id, call_count, number_index, alternates, consent_class, claimed_from, next_attempt_at,"
+            " callback_agent_id, abandoned_at FROM lead WHERE id IN ({in})",
             list(dict.fromkeys(attempt.lead_id for attempt in attempts)),
         )
     }
@@ -46,7 +50,8 @@ def settle_leads(
         )
     }
     rules = retry_rules(session, list(campaigns))
-    times = _times(session, attempts) if rules else {}
+    several = {lead["id"] for lead in leads.values() if lead["alternates"] != "[]"}
+    times: _Times = _times(session, [a for a in attempts if rules or a.lead_id in several])
     callbacks, settled = [], []
     for command, attempt in zip(commands, attempts, strict=True):
         lead = leads.get(attempt.lead_id)
@@ -57,6 +62,7 @@ def settle_leads(
         status = attempt.status.value if attempt.status is not None else ""
         rule = rule_for(rules.get(attempt.campaign_id, {}), attempt.disposition, status)
         numbers = json.loads(lead["alternates"])
+        left = _left(numbers, lead, times, rule)
         outcome = lead_outcome(
             attempt,
             disposition,
@@ -65,16 +71,20 @@ def settle_leads(
             retry_delay_s=campaign["retry_delay"],
             rule=rule,
             times=times.get((attempt.lead_id, attempt.number, rule.outcome), 1) if rule is not None else 1,
-            more_numbers=lead["number_index"] + 1 < len(numbers),
+            more_numbers=bool(left),
             callback_at=command.callback_at,
         )
         own = attempt.agent_id if disposition.is_callback and command.callback_own else None
         if disposition.is_callback and outcome.next_attempt_at is not None:
             due = micros(outcome.next_attempt_at)
-            callbacks.append((attempt.id, attempt.lead_id, attempt.campaign_id, own, due, micros(now)))
+            callbacks.append((attempt.id, attempt.lead_id, attempt.campaign_id, own, due, attempt.note, micros(now)))
         barred = attempt.number in forbidden
         state, next_at = (LeadState.DNC, None) if barred else (outcome.state, micros_or_none(outcome.next_attempt_at))
         abandoned_at = micros_or_none(attempt.ended_at) if attempt.status is Status.ABANDONED else None
+        if attempt.status is Status.CANCELLED:  # nobody was reached: whatever was promised is promised still
+            own, abandoned_at = lead["callback_agent_id"], lead["abandoned_at"]
+            if lead["claimed_from"] == "callback" and state is LeadState.RETRY:
+                state, next_at = LeadState.CALLBACK, lead["next_attempt_at"]
         settled.append(
             (
                 int(outcome.counts_as_attempt),
@@ -86,11 +96,13 @@ def settle_leads(
                 attempt.lead_id,
             )
         )
-        if outcome.next_number and len(numbers) > 1:
-            next_number(session, lead)
-    _end_callbacks(session, attempts, now)
+        if outcome.next_number and left and not barred:
+            go_to_number(session, lead, numbers, left[0])
+            lead["number_index"] = left[0]
+    # An appointment is kept by any call that counts.
+    end_callbacks(session, list({a.lead_id for a in attempts if a.status is not Status.CANCELLED}), "done", now)
     session.insert(
-        "INSERT INTO callback (attempt_id, lead_id, campaign_id, agent_id, due_at, created_at)",
+        "INSERT INTO callback (attempt_id, lead_id, campaign_id, agent_id, due_at, note, created_at)",
         callbacks,
         "ON CONFLICT DO NOTHING",
     )
@@ -111,7 +123,7 @@ def retry_rules(session: Session, campaign_ids: Sequence[int]) -> dict[int, dict
     return found
 
 
-def _times(session: Session, attempts: Sequence[Attempt]) -> Mapping[tuple[int, str, str], int]:
+def _times(session: Session, attempts: Sequence[Attempt]) -> _Times:
     """How often each lead's number has ended with each disposition and each status, these attempts included."""
     found: defaultdict[tuple[int, str, str], int] = defaultdict(int)
     for lead_id, number, disposition, status, count in session.where_in(
@@ -124,10 +136,15 @@ def _times(session: Session, attempts: Sequence[Attempt]) -> Mapping[tuple[int, 
     return found
 
 
-def _end_callbacks(session: Session, attempts: Sequence[Attempt], now: datetime) -> None:
-    """An appointment is kept by any call that counts: these leads' pending ones are done."""
-    ids = list({a.lead_id for a in attempts if a.status is not Status.CANCELLED})
-    pending = session.where_in("SELECT id FROM callback WHERE lead_id IN ({in}) AND state = 'pending'", ids)
-    session.many(
-        "UPDATE callback SET state = 'done', ended_at = ? WHERE id = ?", [(micros(now), row[0]) for row in pending]
-    )
+def _left(
+    numbers: Sequence[Mapping[str, Any]], lead: Mapping[str, Any], times: _Times, rule: RetryRule | None
+) -> list[int]:
+    """The places of the lead's other numbers, in order, without those that are invalid or worn out by this rule."""
+    left = []
+    for place in others(numbers, lead["number_index"]):
+        number = numbers[place]["number"]
+        invalid = times.get((lead["id"], number, Status.INVALID_NUMBER.value), 0)
+        worn = rule is not None and 0 < rule.max_attempts <= times.get((lead["id"], number, rule.outcome), 0)
+        if not invalid and not worn:
+            left.append(place)
+    return left

@@ -161,8 +161,6 @@ async def callbacks(context: Context, params: CallbacksParams) -> list[Row]:
 async def add_callback(context: Context, params: CallbackParams) -> Row:
     """callback.add."""
     due = instant(params.due_at, "due_at")
-    if due <= context.services.now():
-        raise Invalid(f"due_at {due.isoformat()} is in the past: give a time to come")
     row = await context.records.book.add_callback(str(params.lead), due, params.agent, params.note)
     return await _look_again(context, row)
 
