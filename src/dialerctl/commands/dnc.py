@@ -71,10 +71,11 @@ def add(
 @click.option("--dry-run", is_flag=True, help="Read and count, import nothing; needs no dialerd.")
 @output_options
 def import_list(session: Session, file: str, **given: Any) -> None:
-    """Import a do-not-call list: one number a line, or CSV with the number (or area code and number) in front.
+    """Import a do-not-call list: one number a line, or CSV with a column headed `number` (or area code and number).
 
-    A national list counts once it is complete, and replaces the one imported before under the same name. Lines
-    without a number are counted and told. `-` reads standard input.
+    Numbers are read as those of leads: without + they need --region. A national list counts once it is complete, and
+    replaces the one imported before under the same name. Lines without a number are counted and told. `-` reads
+    standard input.
 
     \b
     Examples:

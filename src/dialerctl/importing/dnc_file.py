@@ -1,13 +1,11 @@
 """Owns reading do-not-call files of any size and sending their numbers. Knows no lead; holds one chunk in memory.
 
-Lists of ten millions come as digits: parsing each with phonenumbers would take a quarter of an hour, so here a number
-is its digits with the country's code in front. What is no number is counted.
+What is no number is counted and told: a number that is passed over in silence would be called.
 """
 
 from __future__ import annotations
 
 import io
-import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,14 +15,13 @@ from typing import IO
 import click
 
 from dialerctl.failure import Failure
+from dialerctl.importing.dnc_lines import Layout, LayoutError, digits_of
 from dialerctl.output import show_value
 from dialerctl.session import Session
 from dialerd.control.protocol import MAX_DNC_NUMBERS
 
 LONGEST_LINE = 4096
 JUNK_SHOWN = 3
-_CELLS = re.compile(r"[,;\t|]")
-_NOISE = re.compile(r"[\s().\-/'\"]")
 
 
 @dataclass(slots=True)
@@ -50,11 +47,11 @@ def import_dnc(
     """Import the file into our own list, or as a whole list `list_name` with data of `data_date`."""
     if (list_name is None) != (data_date is None):
         raise click.UsageError("--list and --date belong together: the date of the data decides how long it counts")
-    code, national = _country(region)
+    _check_region(region)
     counts = Counts()
     import_id: int | None = None
     with _opened(file) as lines:
-        chunks = _chunks(lines, counts, code, national)
+        chunks = _chunks(lines, counts, region)
         for number, chunk in enumerate(chunks):
             if dry_run:
                 counts.added += len(chunk)
@@ -70,13 +67,14 @@ def import_dnc(
             if number % 50 == 49 and sys.stderr.isatty():
                 session.say(f"{counts.lines} lines …")
     if not counts.added and not counts.known:
-        raise Failure(f"{file} holds no telephone number" + (f" ({counts.examples[0]})" if counts.examples else ""))
+        example = f" ({counts.examples[0]})" if counts.examples else ""
+        raise Failure(f"{file} holds no telephone number{example}{_hint(region, counts)}")
     if import_id is not None:
         session.call("dnc.finish", import_id=import_id)
-    _tell(session, counts, list_name, dry_run)
+    _tell(session, counts, list_name, region, dry_run)
 
 
-def _tell(session: Session, counts: Counts, list_name: str | None, dry_run: bool) -> None:
+def _tell(session: Session, counts: Counts, list_name: str | None, region: str | None, dry_run: bool) -> None:
     values = {
         "list": list_name, "lines": counts.lines, "added": counts.added, "known": counts.known, "rejected": counts.junk,
     }  # fmt: skip
@@ -85,19 +83,19 @@ def _tell(session: Session, counts: Counts, list_name: str | None, dry_run: bool
     told = f"{counts.added} {verb} to {where}, {counts.known} twice or known, {counts.junk} no number"
     session.show_done(values, f"{counts.lines} lines: {told}")
     for example in counts.examples:
-        session.say(f"no number in {example}")
+        session.say(f"no number in {example}{_hint(region, counts)}")
 
 
-def _country(region: str | None) -> tuple[str, int]:
-    """The country's calling code, and how many digits a number has without it (0: any)."""
-    if region is None:
-        return "", 0
-    from dialerctl.importing.numbers import calling_code
+def _hint(region: str | None, counts: Counts) -> str:
+    return "; numbers without + need --region" if region is None and counts.junk else ""
 
-    code = calling_code(region)
-    if not code:
-        raise click.UsageError(f"--region {region}: is no country code like US or DE")
-    return code, 10 if code == "1" else 0
+
+def _check_region(region: str | None) -> None:
+    if region is not None:
+        from dialerctl.importing.numbers import known_region
+
+        if not known_region(region):
+            raise click.UsageError(f"--region {region}: is no country code like US or DE")
 
 
 def _opened(file: str) -> IO[str]:
@@ -109,9 +107,10 @@ def _opened(file: str) -> IO[str]:
         raise Failure(f"{file} cannot be read: {error.strerror or error}") from None
 
 
-def _chunks(lines: IO[str], counts: Counts, code: str, national: int) -> Iterator[list[int]]:
+def _chunks(lines: IO[str], counts: Counts, region: str | None) -> Iterator[list[int]]:
     """The numbers in chunks, each sorted: a store writes numbers in order several times faster."""
     chunk: list[int] = []
+    layout: Layout | None = None
     try:
         while line := lines.readline(LONGEST_LINE + 1):
             counts.lines += 1
@@ -119,40 +118,24 @@ def _chunks(lines: IO[str], counts: Counts, code: str, national: int) -> Iterato
                 raise Failure(
                     f"line {counts.lines} is longer than {LONGEST_LINE} characters: this is no list of numbers"
                 )
-            number = number_in(line, code, national)
-            if number is None:
-                if line.strip() and not (counts.lines == 1 and not any(char.isdigit() for char in line)):  # headings
-                    counts.no_number(line)
+            line = line.strip("\r\n")
+            if not line.strip():
+                continue
+            if layout is None:
+                layout = Layout.of(line)
+                if layout.heading:
+                    continue
+            number = digits_of(layout.number(line), region)
+            if not number:
+                counts.no_number(line)
                 continue
             chunk.append(number)
             if len(chunk) >= MAX_DNC_NUMBERS:
                 yield sorted(set(chunk))
                 chunk = []
+    except LayoutError as error:
+        raise Failure(f"line {counts.lines}: {error}") from None
     except OSError as error:
         raise Failure(f"the list cannot be read: {error.strerror or error}") from None
     if chunk:
         yield sorted(set(chunk))
-
-
-def number_in(line: str, code: str = "", national: int = 0) -> int | None:
-    """The digits of E.164 that a line begins with, or None.
-
-    `+4930123450`, `0049 30 123450`, `030/123450` with code 49, `2025550123` and `202,5550123` with code 1.
-    """
-    cells = [_NOISE.sub("", cell) for cell in _CELLS.split(line.strip(), maxsplit=3)]
-    first = cells[0]
-    if national == 10 and len(first) == 3 and len(cells) > 1 and first.isdigit() and len(cells[1]) == 7:
-        first += cells[1]  # the form of the US register: area code, number
-    if first.startswith("00"):
-        first = "+" + first[2:]
-    if first.startswith("+"):
-        digits = first[1:]
-    elif national and len(first) == national:
-        digits = code + first
-    elif national or not code:
-        digits = first
-    else:
-        digits = code + first.removeprefix("0")
-    if not (digits.isascii() and digits.isdigit() and 5 <= len(digits) <= 15) or digits.startswith("0"):
-        return None
-    return int(digits)

@@ -20,10 +20,10 @@ class NumberError(ValueError):
     """The text is no number that can be dialled; the message says why, in words for the rejected row."""
 
 
-def parse(text: str, region: str | None = None) -> PhoneNumber:
-    """Given a number as people write it and the country (ISO code) of numbers without +, return the valid number.
+def read(text: str, region: str | None = None) -> PhoneNumber:
+    """Given a number as people write it and the country (ISO code) of numbers without +, return what it says.
 
-    Raise NumberError when it is empty, ambiguous or not a valid number.
+    It need not be in use. Raise NumberError when it is empty, ambiguous or no number at all.
     """
     import phonenumbers
 
@@ -42,6 +42,14 @@ def parse(text: str, region: str | None = None) -> PhoneNumber:
         if error.error_type == phonenumbers.NumberParseException.INVALID_COUNTRY_CODE and not region:
             raise NumberError(f"{written} has no country code: give --region") from None
         raise NumberError(f"'{written}' is not a number") from None
+    return parsed
+
+
+def parse(text: str, region: str | None = None) -> PhoneNumber:
+    """The same for a number that can be dialled: NumberError also for one with an extension or not valid."""
+    import phonenumbers
+
+    parsed, written = read(text, region), text.strip().lstrip("'").strip()
     if parsed.extension:
         raise NumberError(f"{written} has an extension, which cannot be dialled")
     if not phonenumbers.is_valid_number(parsed):
@@ -73,14 +81,6 @@ def known_region(region: str) -> bool:
     import phonenumbers
 
     return region.upper() in phonenumbers.SUPPORTED_REGIONS
-
-
-def calling_code(region: str) -> str:
-    """A country's calling code (`49` for DE); empty for what is no country."""
-    import phonenumbers
-
-    code = phonenumbers.country_code_for_region(region.upper())
-    return str(code) if code else ""
 
 
 def country_of(number: PhoneNumber) -> str:
