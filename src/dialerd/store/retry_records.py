@@ -48,6 +48,8 @@ def set_retry_rule(session: Session, campaign: str, outcome: str, settings: Mapp
     """
     campaign_id = campaign_row(session, campaign)["id"]
     problems, columns = _checked(session, outcome, settings)
+    before = [row for row in retry_rules(session, campaign) if row["outcome"] == outcome]
+    problems += _contradictions({**(before[0] if before else {}), **columns})
     if problems:
         raise Invalid("; ".join(problems))
     values = {"campaign_id": campaign_id, "outcome": outcome, **columns}
@@ -86,6 +88,14 @@ def _checked(session: Session, outcome: str, settings: Mapping[str, Any]) -> tup
             columns[name] = check(value)
         except ValueError as error:
             problems.append(f"{name}: {str(value)[:40]!r} {error}")
-    if columns.get("stop") and columns.get("next_number"):
-        problems.append("stop: a rule that ends a lead cannot go on to its next number")
     return problems, columns
+
+
+def _contradictions(rule: Row) -> list[str]:
+    """What a rule, as it will be, says against itself: also when it was said one after the other."""
+    problems = []
+    if rule.get("stop") and rule.get("next_number"):
+        problems.append("stop: a rule that ends a lead cannot go on to its next number")
+    if "delay" in rule and "max_delay" in rule and rule["max_delay"] < rule["delay"]:
+        problems.append(f"max_delay: {rule['max_delay']} s is shorter than the delay of {rule['delay']} s")
+    return problems
