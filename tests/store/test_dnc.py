@@ -23,6 +23,7 @@ async def test_a_number_added_blocks_its_leads_of_every_campaign_or_of_one_at_on
     for campaign_id in (spring, autumn):
         world.leads(campaign_id, world.lead_list(campaign_id), 3)
     book = world.store.records.book
+    await book.add_callback("2", world.now + timedelta(hours=1), None, "")
     assert await book.forbid(["+49300000000"], [], None, "letter") == 1
     assert await book.forbid(["+49300000000"], [], None, "again") == 0
     assert await book.forbid(["+49300000001"], [], "spring", "phone") == 1
@@ -30,6 +31,8 @@ async def test_a_number_added_blocks_its_leads_of_every_campaign_or_of_one_at_on
     assert [tuple(row.values()) for row in states] == [
         (spring, "+49300000000"), (spring, "+49300000001"), (autumn, "+49300000000"),
     ]  # fmt: skip
+    (appointment,) = await book.callbacks("spring", None, "", 9, 0)
+    assert appointment["state"] == "cancelled", "who may not be called is promised nothing"
     checked = await book.dnc_check(["+49300000000", "+49300000001", "+49300000002"])
     assert [row["on"] for row in checked] == [
         ["do-not-call, all campaigns (letter)"], ["do-not-call, campaign spring (phone)"], [],

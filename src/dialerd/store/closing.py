@@ -131,9 +131,16 @@ def forbid_number(session: Session, number: str, source: str, at: datetime, atte
         "INSERT INTO do_not_call (number, source, attempt_id, added_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
         (number, source, attempt_id, micros(at)),
     )
+    end_leads(session, number, None, at)
+
+
+def end_leads(session: Session, number: str, campaign_id: int | None, at: datetime) -> None:
+    """Due leads with a number forbidden from now on, in all campaigns or in one, end with their appointments."""
+    where, params = ("", []) if campaign_id is None else (" AND campaign_id = ?", [campaign_id])
     for column in ("number", "dial_number"):  # one index each
         due = session.rows(
-            f"SELECT id FROM lead WHERE {column} = ? AND state IN ('new', 'retry', 'callback')", (number,)
+            f"SELECT id FROM lead WHERE {column} = ? AND state IN ('new', 'retry', 'callback'){where}",
+            [number, *params],
         )
         session.many("UPDATE lead SET state = 'dnc', next_attempt_at = NULL WHERE id = ?", due)
         end_callbacks(session, [row[0] for row in due], "cancelled", at)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from dialerd.core.errors import Invalid
-from dialerd.store.closing import forbid_number
+from dialerd.store.closing import end_leads, forbid_number
 from dialerd.store.facts import listed
 from dialerd.store.lead_rows import checked_number
 from dialerd.store.readable import readable
@@ -17,7 +17,6 @@ from dialerd.store.units import micros
 
 Row = dict[str, Any]
 AT_ONCE = 200  # numbers in one transaction: each looks for the leads that have it
-_DUE = "state IN ('new', 'retry', 'callback')"
 
 
 def checked(session: Session, numbers: Sequence[str], prefixes: Sequence[str], campaign: str | None) -> None:
@@ -46,11 +45,7 @@ def add_numbers(session: Session, numbers: Sequence[str], campaign: str | None, 
         "ON CONFLICT DO NOTHING",
     )
     for number in numbers:
-        session.run(
-            "UPDATE lead SET state = 'dnc', next_attempt_at = NULL"
-            f" WHERE dial_number = ? AND campaign_id = ? AND {_DUE}",
-            (number, campaign_id),
-        )
+        end_leads(session, number, campaign_id, now)
     return added
 
 
