@@ -12,7 +12,7 @@ import pytest
 
 from dialerd.core.agent import AgentProfile
 from dialerd.core.campaign import Campaign, CampaignVerb, DialMode
-from dialerd.core.compliance import CallingRules
+from dialerd.core.compliance_rules import CallingRules
 from dialerd.core.dialer import Dialer
 from dialerd.core.errors import Conflict, DialerError, NotFound
 from dialerd.core.lead import Lead

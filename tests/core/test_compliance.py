@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from dialerd.core.calling_windows import Week, daily
-from dialerd.core.compliance import CallingRules, Facts, GateVerdict, may_dial
+from dialerd.core.compliance import GateVerdict, may_dial
+from dialerd.core.compliance_rules import CallingRules, Facts
 
 from .values import NO_LAW, START, lead
 

@@ -15,14 +15,13 @@ from dialerd.core.compliance import (
     OF_CLASS,
     OF_NUMBER,
     RULES,
-    CallingRules,
-    Facts,
     checks,
     class_may_dial,
     may_dial,
     next_time,
     number_may_dial,
 )
+from dialerd.core.compliance_rules import CallingRules, Facts
 from dialerd.core.lead import Lead
 from dialerd.core.rule_set import After, Cap, ConsentNeeded, Demand, Hours, Purpose, Quiet, RequiredList, RuleSet, Scope
 

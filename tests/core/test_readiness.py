@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dialerd.core.campaign import PACED_MODES, Campaign, DialMode
-from dialerd.core.compliance import CallingRules
+from dialerd.core.compliance_rules import CallingRules
 from dialerd.core.readiness import start_problems
 
 from .values import NO_LAW

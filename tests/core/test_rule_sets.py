@@ -11,7 +11,8 @@ import pytest
 
 from dialerd.core.calling_windows import ALWAYS
 from dialerd.core.campaign import DialMode
-from dialerd.core.compliance import CallingRules, Facts, GateVerdict, consented, may_dial
+from dialerd.core.compliance import GateVerdict, consented, may_dial
+from dialerd.core.compliance_rules import CallingRules, Facts
 from dialerd.core.readiness import start_problems
 from dialerd.core.rule_set import After, Purpose, RuleSet, Scope, describe
 from dialerd.rule_files import load_rule_sets

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dialerd.core.campaign import Campaign, CampaignState, CampaignVerb, DialMode
-from dialerd.core.compliance import CallingRules
+from dialerd.core.compliance_rules import CallingRules
 from dialerd.core.dialer import Dialer
 from dialerd.core.errors import Conflict
 from dialerd.core.messages import CampaignOrder, CampaignSaved, ClaimLeads, LeadsAdded, PbxConnected

@@ -8,7 +8,7 @@ from typing import Any
 
 from dialerd.core.agent import AgentProfile, LegMode
 from dialerd.core.campaign import Campaign, CampaignState, DialMode
-from dialerd.core.compliance import CallingRules
+from dialerd.core.compliance_rules import CallingRules
 from dialerd.core.lead import Lead
 from dialerd.core.moment import Moment
 from dialerd.core.rule_set import RuleSet

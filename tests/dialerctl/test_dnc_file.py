@@ -87,6 +87,17 @@ def test_the_headed_column_goes_to_our_list(run: Run, daemon: FakeDaemon, tmp_pa
     assert (values["lines"], values["rejected"]) == (4, 1)
 
 
+@pytest.mark.parametrize("content", [b"PK\x03\x04\x14\x00\x06", "number\n+4930231250\n".encode("utf-16")])
+def test_what_is_no_text_is_refused_with_one_sentence(
+    content: bytes, run: Run, daemon: FakeDaemon, tmp_path: Path
+) -> None:
+    (tmp_path / "list.xlsx").write_bytes(content)
+    result = run("dnc", "import", "list.xlsx", socket=daemon.path)
+    assert result.exit_code == 1
+    assert result.stderr.strip() == "dialerctl: the list is no text file (a workbook?): save it as CSV"
+    assert not daemon.asked("dnc.add")
+
+
 def test_an_ambiguous_file_adds_nothing(run: Run, daemon: FakeDaemon, tmp_path: Path) -> None:
     (tmp_path / "optouts.csv").write_text("100234,+4930231250\n")
     assert "line 1: more than one column" in run_import(run, daemon, "--region", "DE", exit_code=1)

@@ -6,7 +6,7 @@ from typing import Any
 
 from dialerd.core.agent import AgentProfile, LegMode
 from dialerd.core.campaign import Campaign, DialMode
-from dialerd.core.compliance import CallingRules
+from dialerd.core.compliance_rules import CallingRules
 from dialerd.core.dialer import Dialer
 from dialerd.core.lead import Lead
 from dialerd.core.rule_set import RuleSet

@@ -9,7 +9,7 @@ from typing import Any
 from tests.store.world import World
 
 from dialerd.core.call import Status
-from dialerd.core.compliance import Facts
+from dialerd.core.compliance_rules import Facts
 from dialerd.core.rule_set import After, Cap, Quiet, RequiredList, RuleSet, Scope
 from dialerd.store.facts import Gate, NumberFacts
 from dialerd.store.mapping import LEAD_COLUMNS, lead_value

@@ -122,6 +122,8 @@ def _chunks(lines: IO[str], counts: Counts, region: str | None) -> Iterator[list
             if not line.strip():
                 continue
             if layout is None:
+                if line.startswith(("PK\x03\x04", "%PDF")) or "\x00" in line:
+                    raise Failure("the list is no text file (a workbook?): save it as CSV")
                 layout = Layout.of(line)
                 if layout.heading:
                     continue

@@ -13,7 +13,8 @@ from datetime import UTC, datetime, timedelta
 
 from dialerd.core.call import Attempt
 from dialerd.core.campaign import Campaign
-from dialerd.core.compliance import NEVER_AGAIN, Facts, GateVerdict, may_dial
+from dialerd.core.compliance import NEVER_AGAIN, GateVerdict, may_dial
+from dialerd.core.compliance_rules import Facts
 from dialerd.core.dispositions import Disposition, definitions, lead_outcome
 from dialerd.core.lead import DUE_STATES, Lead, LeadState
 from dialerd.core.messages import (

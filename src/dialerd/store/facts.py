@@ -11,7 +11,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from dialerd.core.campaign import DialMode
-from dialerd.core.compliance import CallingRules, Facts, GateVerdict, class_may_dial, may_dial, number_may_dial
+from dialerd.core.compliance import GateVerdict, class_may_dial, may_dial, number_may_dial
+from dialerd.core.compliance_rules import CallingRules, Facts
 from dialerd.core.lead import Lead
 from dialerd.core.rule_set import After, Scope
 from dialerd.store.mapping import RULE_COLUMNS, calling_rules

@@ -9,7 +9,7 @@ from typing import Any
 from dialerd.core.agent import AgentProfile, LegMode
 from dialerd.core.calling_windows import daily
 from dialerd.core.campaign import AmdAction, AmdParameters, Campaign, CampaignState, DialMode, MeasuredFrom
-from dialerd.core.compliance import CallingRules
+from dialerd.core.compliance_rules import CallingRules
 from dialerd.core.dispositions import Disposition
 from dialerd.core.lead import Lead
 from dialerd.core.retry import RetryRule

@@ -14,7 +14,8 @@ from itertools import groupby, islice
 from typing import Any, NamedTuple
 
 from dialerd.core.calling_windows import open_until
-from dialerd.core.compliance import GateVerdict, legal_weeks, zones_of
+from dialerd.core.compliance import GateVerdict
+from dialerd.core.compliance_rules import legal_weeks, zones_of
 from dialerd.core.lead import Lead
 from dialerd.core.list_mix import LeadOrder, by_list, mixed
 from dialerd.store.facts import Gate
