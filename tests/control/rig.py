@@ -134,8 +134,10 @@ class FakeRecords:
     async def lead(self, id_or_number: str) -> Row:
         return {"id": 1, "number": id_or_number, "calls": []}
 
-    async def lead_for_test_call(self, campaign: str, number: str, zones: Sequence[str]) -> Lead:
-        return Lead(id=7, campaign_id=1, list_id=1, number=number, zones=tuple(zones))
+    async def lead_for_test_call(
+        self, campaign: str, number: str, zones: Sequence[str], regions: Sequence[str]
+    ) -> Lead:
+        return Lead(id=7, campaign_id=1, list_id=1, number=number, zones=tuple(zones), regions=tuple(regions))
 
     async def calls(self, **filters: Any) -> list[Row]:
         self.asked.append(filters)

@@ -188,7 +188,7 @@ async def test_campaigns_come_with_the_counts_of_their_leads(world: World) -> No
     claimed = world.claim(campaign_id, 3).leads
     attempts, _ = world.open_attempts(claimed[:2])
     world.submit(world.end(attempts[0], Status.BUSY), world.end(attempts[1], Status.INVALID_NUMBER))
-    await world.store.records.lead_for_test_call("spring", "+4930999", ["Europe/Berlin"])
+    await world.store.records.lead_for_test_call("spring", "+4930999", ["Europe/Berlin"], ["DE"])
     (row,) = await world.store.records.campaigns()
     counts = {key: row[f"leads_{key}"] for key in ("total", "due", "waiting", "claimed", "finished")}
     assert counts == {"total": 5, "due": 2, "waiting": 1, "claimed": 1, "finished": 1}
@@ -200,24 +200,25 @@ async def test_the_lead_of_a_test_call_is_its_own_and_never_dialled_by_the_campa
     number = "+49301112223"
     await records.import_leads("spring", "first", [{"number": number, "zones": "Europe/Berlin"}])
     (real,) = await records.leads("spring")
-    lead = await records.lead_for_test_call("spring", number, ["Europe/Berlin"])
+    lead = await records.lead_for_test_call("spring", number, ["Europe/Berlin"], ["DE"])
     assert lead.id != real["id"] and lead.attempts == 0
+    assert (lead.zones, lead.regions) == (("Europe/Berlin",), ("DE",)), "what a rule set of one country asks for"
     (attempt,), events = world.open_attempts([lead])
     assert events == [AttemptsOpened(attempt_ids=(attempt.id,))]
     with pytest.raises(Conflict):
-        await records.lead_for_test_call("spring", number, ["Europe/Berlin"])
+        await records.lead_for_test_call("spring", number, ["Europe/Berlin"], ["DE"])
     world.submit(world.end(attempt, Status.NO_ANSWER, "test_call"))
     world.pass_time(days=2)
     assert [found.id for found in world.claim(campaign_id, 10).leads] == [real["id"]]
     with pytest.raises(Invalid):
-        await records.lead_for_test_call("spring", "030111", ["Europe/Berlin"])
+        await records.lead_for_test_call("spring", "030111", ["Europe/Berlin"], ["DE"])
     with pytest.raises(Invalid):
-        await records.lead_for_test_call("spring", number, ["Nowhere"])
+        await records.lead_for_test_call("spring", number, ["Nowhere"], ["DE"])
 
 
 async def test_a_test_call_is_refused_by_the_same_gate(world: World) -> None:
     world.campaign(daily_start="01:00", daily_end="02:00")
-    lead = await world.store.records.lead_for_test_call("spring", "+4930999", ["Europe/Berlin"])
+    lead = await world.store.records.lead_for_test_call("spring", "+4930999", ["Europe/Berlin"], ["DE"])
     _, events = world.open_attempts([lead])
     assert [type(event) for event in events] == [AttemptRefused]
 

@@ -191,20 +191,22 @@ def test(session: Session, number: str, campaign: str, timezone: str | None, reg
       dialerctl call test +4930123450 --campaign spring
       dialerctl call test 030123450 --region DE --timezone Europe/Berlin --campaign spring
     """
-    from dialerctl.importing.numbers import NumberError, e164, parse, zones_of
+    from dialerctl.importing.numbers import NumberError, parse
+    from dialerctl.importing.places import place_of
 
     try:
         parsed = parse(number, region)
     except NumberError as error:
         raise click.BadParameter(str(error), param_hint="NUMBER") from None
-    normal = e164(parsed)
+    place = place_of(parsed)
+    normal = place.number
     if timezone is None:
-        zones = zones_of(parsed)
+        zones = place.zones
         if len(zones) != 1:
             many = f"{len(zones)} time zones are possible for it" if zones else "its time zone is not known"
             raise click.UsageError(f"{normal}: {many}; say which with --timezone ZONE")
         timezone = zones[0]
-    result = session.call("call.test", campaign=campaign, number=normal, timezone=timezone)
+    result = session.call("call.test", campaign=campaign, number=normal, timezone=timezone, regions=list(place.regions))
     told = show_value(result.get("call"))
     session.show_done(result, f"Calling {normal} as call {told}. Watch it with: dialerctl call show {told}")
 

@@ -71,7 +71,9 @@ class Records(Protocol):
     async def explain_campaign(self, name: str) -> Row:
         """A campaign's leads by what holds them back, and how many may be dialled in each of the next hours."""
 
-    async def lead_for_test_call(self, campaign: str, number: str, zones: Sequence[str]) -> Lead:
+    async def lead_for_test_call(
+        self, campaign: str, number: str, zones: Sequence[str], regions: Sequence[str]
+    ) -> Lead:
         """The lead a test call goes to: made on the campaign's hidden list `test-calls` if need be."""
 
     async def calls(

@@ -13,7 +13,14 @@ from dialerd.core.lead import Lead
 from dialerd.store.call_records import calls_of_lead
 from dialerd.store.campaign_settings import NAME, NAME_RULE
 from dialerd.store.dial_classes import class_ids
-from dialerd.store.lead_rows import LEAD_INSERT_COLUMNS, checked_lead, checked_number, checked_zones, class_key
+from dialerd.store.lead_rows import (
+    LEAD_INSERT_COLUMNS,
+    checked_lead,
+    checked_number,
+    checked_regions,
+    checked_zones,
+    class_key,
+)
 from dialerd.store.mapping import LEAD_COLUMNS, lead_value
 from dialerd.store.readable import readable
 from dialerd.store.session import Session
@@ -164,7 +171,9 @@ def add_leads(
     return Added(len(new), updated, rejected)
 
 
-def lead_for_test_call(session: Session, campaign: str, number: str, zones: Sequence[str], now: datetime) -> Lead:
+def lead_for_test_call(
+    session: Session, campaign: str, number: str, zones: Sequence[str], regions: Sequence[str], now: datetime
+) -> Lead:
     """The claimed lead of a test call, on a hidden list that is never dialled from. Its attempts count from zero.
 
     Caps on the number itself hold for test calls, too.
@@ -172,7 +181,7 @@ def lead_for_test_call(session: Session, campaign: str, number: str, zones: Sequ
     campaign_id = campaign_row(session, campaign)["id"]
     try:
         checked_number(number)
-        names = checked_zones(zones)
+        names, places = checked_zones(zones), checked_regions(regions)
     except ValueError as error:
         raise Invalid(str(error)) from None
     list_id = _list_id(session, campaign_id, TEST_LIST, now, hidden=True)
@@ -187,8 +196,8 @@ def lead_for_test_call(session: Session, campaign: str, number: str, zones: Sequ
         raise Conflict(f"a test call to {number} is in progress")
     session.run(
         "UPDATE lead SET state = 'claimed', claimed_from = 'retry', claimed_at = ?, next_attempt_at = 0,"
-        " call_count = 0, zones = ? WHERE id = ?",
-        (micros(now), ",".join(names), found[0]),
+        " call_count = 0, zones = ?, regions = ? WHERE id = ?",
+        (micros(now), ",".join(names), ",".join(places), found[0]),
     )
     row = session.one(f"SELECT {LEAD_COLUMNS} FROM lead WHERE id = ?", (found[0],))
     assert row is not None

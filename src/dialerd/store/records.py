@@ -128,10 +128,14 @@ class Records:
         now = self._clock()
         return await self._background.read(lambda session: explaining.explain_campaign(session, name, now))
 
-    async def lead_for_test_call(self, campaign: str, number: str, zones: Sequence[str]) -> Lead:
+    async def lead_for_test_call(
+        self, campaign: str, number: str, zones: Sequence[str], regions: Sequence[str]
+    ) -> Lead:
         """The lead a test call goes to, claimed; Conflict while another test call to it is in progress."""
         now = self._clock()
-        return await self._write(lambda session: lead_records.lead_for_test_call(session, campaign, number, zones, now))
+        return await self._write(
+            lambda session: lead_records.lead_for_test_call(session, campaign, number, zones, regions, now)
+        )
 
     async def calls(
         self,

@@ -57,6 +57,7 @@ class TestParams(msgspec.Struct, frozen=True):
     campaign: Name
     number: Annotated[str, msgspec.Meta(min_length=2, max_length=40)]
     timezone: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    regions: Annotated[list[Annotated[str, msgspec.Meta(max_length=16)]], msgspec.Meta(max_length=20)] = []
 
 
 async def list_some(context: Context, params: ListParams) -> list[Row]:
@@ -109,7 +110,7 @@ async def test(context: Context, params: TestParams) -> Row:
     """call.test: one call under the same gate; answers once the attempt is on its way."""
     _check_zone(params.timezone)
     row = await context.records.campaign(params.campaign)
-    lead = await context.records.lead_for_test_call(params.campaign, params.number, [params.timezone])
+    lead = await context.records.lead_for_test_call(params.campaign, params.number, [params.timezone], params.regions)
     attempt_id = int(await context.floor.order(TestCall(campaign_id=row["id"], lead=lead)))
     waited_s = 0.0
     while waited_s < TEST_CALL_WAIT_S:
