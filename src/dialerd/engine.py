@@ -373,7 +373,7 @@ class Engine:
             **self.about,
             "healthy": not found,
             "problems": found,
-            "next_step": next_step(floor),
+            "next_step": next_step(floor, self.dialer.dialling),
             "store": {"ok": not floor.store_fault, "what": floor.store_fault, "backlog": self.store.backlog},
             **picture(floor, self.dialer.dialling, now),
         }

@@ -11,6 +11,7 @@ from dialerd.core.campaign import Campaign, CampaignState, CampaignVerb, DialMod
 from dialerd.core.compliance_rules import CallingRules
 from dialerd.core.dialer import Dialer
 from dialerd.core.errors import Conflict
+from dialerd.core.health import next_step
 from dialerd.core.messages import CampaignOrder, CampaignSaved, ClaimLeads, LeadsAdded, PbxConnected
 from dialerd.core.moment import Moment
 from dialerd.core.settings import DialerSettings, Trunk
@@ -84,3 +85,13 @@ def test_new_leads_are_asked_for_at_once() -> None:
     run.claim_not_before = now.mono + 5
     dialer.handle(LeadsAdded(campaign_id=1), now)
     assert run.claim_not_before == now.mono
+
+
+def test_the_next_step_is_one_that_works() -> None:
+    lame = replace(GOOD, name="lame", caller_id="")
+    dialer, now = dialer_with(lame)
+    assert next_step(dialer.floor, dialer.dialling).startswith("give lame what it lacks (dialerctl campaign edit lame")
+    dialer.handle(CampaignSaved(campaign=replace(GOOD, id=2, name="ready")), now)
+    assert next_step(dialer.floor, dialer.dialling) == "dialerctl campaign start ready"
+    dialer.handle(CampaignSaved(campaign=replace(GOOD, id=3, name="waits", state=CampaignState.PAUSED)), now)
+    assert next_step(dialer.floor, dialer.dialling) == "dialerctl campaign resume waits"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dialerd.core.agent import AgentState
 from dialerd.core.campaign import CampaignState
+from dialerd.core.dialling_flow import DiallingFlow
 from dialerd.core.floor import Floor
 
 
@@ -27,7 +28,7 @@ def problems(floor: Floor) -> list[str]:
     return found
 
 
-def next_step(floor: Floor) -> str:
+def next_step(floor: Floor, dialling: DiallingFlow) -> str:
     """The one thing an operator would do next, as a command where there is one."""
     if any(not link.connected for link in floor.links.values()):
         return "check Asterisk and the AMI user of [[asterisk]] in dialerd.toml; dialerd connects again by itself"
@@ -41,9 +42,22 @@ def next_step(floor: Floor) -> str:
         return "dialerctl campaign add NAME --dial-mode progressive --trunk … --caller-id … --abandon-message …"
     active = [run for run in floor.campaigns.values() if run.campaign.state is CampaignState.ACTIVE]
     if not active:
-        return f"dialerctl campaign start {min(run.campaign.name for run in floor.campaigns.values())}"
+        return _first_start(floor, dialling)
     if not list(floor.roster):
         return "dialerctl agent add NAME --endpoint PJSIP/… --campaign CAMPAIGN"
     if all(seat.state is AgentState.LOGGED_OUT for seat in floor.roster):
         return "dialerctl agent login NAME"
     return "nothing to do"
+
+
+def _first_start(floor: Floor, dialling: DiallingFlow) -> str:
+    """No campaign is active: the first by name that can be, paused ones before stopped ones."""
+    campaigns = sorted((run.campaign for run in floor.campaigns.values()), key=lambda campaign: campaign.name)
+    for campaign in campaigns:
+        if campaign.state is CampaignState.PAUSED:
+            return f"dialerctl campaign resume {campaign.name}"
+    for campaign in campaigns:
+        if not dialling.start_problems(campaign):
+            return f"dialerctl campaign start {campaign.name}"
+    name = campaigns[0].name
+    return f"give {name} what it lacks (dialerctl campaign edit {name} …), then dialerctl campaign start {name}"
