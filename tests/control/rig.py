@@ -134,6 +134,12 @@ class FakeRecords:
     async def lead(self, id_or_number: str) -> Row:
         return {"id": 1, "number": id_or_number, "calls": []}
 
+    async def explain_lead(self, id_or_number: str) -> Row:
+        return {"lead": 1, "number": id_or_number, "rules": [], "obstacles": []}
+
+    async def explain_campaign(self, name: str) -> Row:
+        return {"campaign": (await self.campaign(name))["name"], "blocked": [], "hours": []}
+
     async def lead_for_test_call(
         self, campaign: str, number: str, zones: Sequence[str], regions: Sequence[str]
     ) -> Lead:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dialerd.control.ports import Floor, Records
 from dialerd.core.campaign import CampaignVerb
 from dialerd.core.errors import Conflict
 from dialerd.core.messages import (
@@ -183,3 +184,11 @@ async def test_new_leads_wake_the_campaign() -> None:
 
 async def test_dispositions() -> None:
     assert {"code": "sale", "label": "Sale"} in await Rig().call("disposition.list")
+
+
+def test_the_fakes_have_whatever_the_methods_may_ask_for() -> None:
+    """Otherwise hostile requests would find the fake's gaps instead of the dispatcher's."""
+    rig = Rig()
+    for port, fake in ((Records, rig.records), (Floor, rig.floor)):
+        missing = [name for name in vars(port) if not name.startswith("_") and not hasattr(fake, name)]
+        assert missing == [], port.__name__
