@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -208,3 +209,159 @@ def test_wrong_options_are_2(option: str, value: str, told: str, run: Run, daemo
     result = run("lead", "import", "leads.csv", "--campaign", "spring", option, value, socket=daemon.path)
     assert result.exit_code == 2, result.output
     assert told in result.stderr
+
+
+# ---------------------------------------------------------------- all or nothing, and damage far down
+
+
+class Lists:
+    """What dialerd has of lists and their leads, for an import that watches them."""
+
+    def __init__(self, daemon: FakeDaemon, **leads: int) -> None:
+        self.leads: dict[str, int] = dict(leads)
+        self.active = dict.fromkeys(leads, True)
+        self._import = daemon.methods["lead.import"]
+        daemon.methods |= {
+            "lead.import": self.add, "list.list": self.show, "list.edit": self.edit, "list.remove": self.remove,
+        }  # fmt: skip
+
+    def add(self, params: dict[str, Any]) -> Any:
+        done = self._import(params)
+        self.leads[params["list"]] = self.leads.get(params["list"], 0) + done["added"]
+        self.active.setdefault(params["list"], not params.get("hold", False))
+        return done
+
+    def show(self, params: dict[str, Any]) -> Any:
+        return [{"list": name, "leads": count, "active": self.active[name]} for name, count in self.leads.items()]
+
+    def edit(self, params: dict[str, Any]) -> Any:
+        name = params["changes"].get("name", params["list"])
+        self.leads[name] = self.leads.pop(params["list"])
+        self.active[name] = self.active.pop(params["list"]) or params["changes"]["active"]
+        return {}
+
+    def remove(self, params: dict[str, Any]) -> Any:
+        if params["list"] not in self.leads:
+            raise Refusal(ErrorCode.NOT_FOUND, "no such list")
+        del self.leads[params["list"]], self.active[params["list"]]
+        return {}
+
+
+def numbers(count: int) -> str:
+    return "number\n" + "".join(f"+4930231{i:04}\n" for i in range(count))
+
+
+def test_all_or_nothing_takes_a_list_of_its_own_and_gives_it_its_name_in_the_end(
+    run: Run, daemon: FakeDaemon, tmp_path: Path
+) -> None:
+    lists = Lists(daemon, other=3)
+    (tmp_path / "leads.csv").write_text(numbers(1500))
+    assert import_file(run, daemon, "leads.csv", "--all-or-nothing")["added"] == 1500
+    assert lists.leads == {"other": 3, "leads": 1500} and lists.active["leads"]
+    sent = daemon.asked("lead.import")
+    assert {(chunk["list"], chunk["hold"]) for chunk in sent} == {("leads.importing", True)}
+
+
+def test_all_or_nothing_with_a_bad_row_sends_nothing_and_writes_down_why(
+    run: Run, daemon: FakeDaemon, tmp_path: Path
+) -> None:
+    lists = Lists(daemon)
+    (tmp_path / "leads.csv").write_text(numbers(3) + "bad\n")
+    values = import_file(run, daemon, "leads.csv", "--all-or-nothing", exit_code=1)
+    assert (values["added"], values["rejected"], values["dry_run"]) == (0, 1, False)
+    assert not daemon.asked("lead.import") and lists.leads == {}
+    assert (tmp_path / "leads.csv.rejected.csv").read_text("utf-8-sig").splitlines()[1].startswith("5,'bad'")
+
+
+@pytest.mark.parametrize("end", ["refused", "store fails"])
+def test_all_or_nothing_that_ends_half_way_removes_what_is_in(
+    end: str, run: Run, daemon: FakeDaemon, tmp_path: Path
+) -> None:
+    lists = Lists(daemon, other=3)
+
+    def ending(params: dict[str, Any]) -> Any:
+        done = lists.add(params)
+        if len(daemon.asked("lead.import")) == 1:
+            return done
+        if end == "store fails":
+            raise Refusal(ErrorCode.UNAVAILABLE, "the store is busy")
+        return {**done, "rejected": [{"index": 7, "reason": "is a lead already"}]}
+
+    daemon.methods["lead.import"] = ending
+    (tmp_path / "leads.csv").write_text(numbers(1500))
+    result = run("lead", "import", "leads.csv", "--campaign", "spring", "--all-or-nothing", socket=daemon.path)
+    assert result.exit_code == (75 if end == "store fails" else 1), result.output
+    assert lists.leads == {"other": 3}
+    if end == "refused":
+        assert "1 500 rows: 0 added" in result.stdout and "nothing was imported" in result.stderr
+
+
+def test_all_or_nothing_never_touches_a_list_that_is_there(run: Run, daemon: FakeDaemon, tmp_path: Path) -> None:
+    lists = Lists(daemon, leads=3)
+    lists.active["leads"] = False  # paused: its leads are worth as much
+    (tmp_path / "leads.csv").write_text(numbers(3))
+    result = run("lead", "import", "leads.csv", "--campaign", "spring", "--all-or-nothing", socket=daemon.path)
+    assert result.exit_code == 6 and "has a list leads already" in result.stderr
+    assert lists.leads == {"leads": 3} and not lists.active["leads"]
+
+
+def test_what_a_killed_import_left_is_removed_by_the_next(run: Run, daemon: FakeDaemon, tmp_path: Path) -> None:
+    lists = Lists(daemon)
+    lists.leads["leads.importing"], lists.active["leads.importing"] = 700, False
+    (tmp_path / "leads.csv").write_text(numbers(3))
+    import_file(run, daemon, "leads.csv", "--all-or-nothing")
+    assert lists.leads == {"leads": 3}
+
+
+def test_two_imports_of_one_list_do_not_mix(run: Run, daemon: FakeDaemon, tmp_path: Path) -> None:
+    lists = Lists(daemon)
+
+    def other_one_too(params: dict[str, Any]) -> Any:
+        done = lists.add(params)
+        lists.leads[params["list"]] += 5
+        return done
+
+    daemon.methods["lead.import"] = other_one_too
+    (tmp_path / "leads.csv").write_text(numbers(3))
+    result = run("lead", "import", "leads.csv", "--campaign", "spring", "--all-or-nothing", socket=daemon.path)
+    assert result.exit_code == 1 and "holds 8 leads, not the 3 of this import" in result.stderr
+    assert lists.leads == {}
+
+
+def test_all_or_nothing_leaves_no_empty_list_and_changes_no_leads(run: Run, daemon: FakeDaemon, tmp_path: Path) -> None:
+    lists = Lists(daemon)
+    (tmp_path / "leads.csv").write_text(numbers(3))
+    import_file(run, daemon, "leads.csv")
+    assert import_file(run, daemon, "leads.csv", "--list", "new", "--all-or-nothing")["duplicates"] == 3
+    assert lists.leads == {"leads": 3}
+    options = ("--all-or-nothing", "--on-duplicate", "update")
+    result = run("lead", "import", "leads.csv", "--campaign", "spring", *options, socket=daemon.path)
+    assert result.exit_code == 2 and "cannot take back" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [
+        (b"+4930239999,\x00\n", "line 2502 has a NUL"),
+        (b"x" * (2 << 20), "line 2502 is longer than 1 MiB"),
+        (b'+4930239999,"Ada\n' + b"+4930231251,Bob\n" * 200, "line 2502: a quote is opened"),
+    ],
+)
+def test_damage_far_down_leaves_the_store_as_it_was(
+    end: bytes, told: str, run: Run, daemon: FakeDaemon, tmp_path: Path
+) -> None:
+    lines = b"".join(b"+4930231%04d,Ada\n" % i for i in range(2500))
+    (tmp_path / "leads.csv").write_bytes(b"number,name\n" + lines + end)
+    result = run("lead", "import", "leads.csv", "--campaign", "spring", "-q", socket=daemon.path)
+    assert result.exit_code == 1 and told in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert not daemon.asked("lead.import")
+
+
+def test_a_number_twice_in_the_file_is_rejected_where_duplicates_are(
+    run: Run, daemon: FakeDaemon, tmp_path: Path
+) -> None:
+    (tmp_path / "leads.csv").write_text("number\n+4930231250\n+49 30 231250\n")
+    values = import_file(run, daemon, "leads.csv", "--on-duplicate", "reject")
+    assert (values["added"], values["duplicates"], values["rejected"]) == (1, 0, 1)
+    assert values["first_rejected"] == [{"row": 3, "reason": "+4930231250 stands in the file already"}]

@@ -10,7 +10,7 @@ import tempfile
 import unicodedata
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,13 @@ import click
 
 from dialerctl.failure import Failure
 from dialerctl.importing.cleaning import CleanLead, clean_row
+from dialerctl.importing.counts import Counts, counted, grouped
 from dialerctl.importing.headings import Columns, HeadingError, find_columns
 from dialerctl.importing.numbers import known_region
 from dialerctl.importing.rejects import RejectedRows
 from dialerctl.importing.sending import Sender
 from dialerctl.importing.source import FileRow, LeadFile, Reading, open_lead_file
+from dialerctl.importing.staging import staged
 from dialerctl.session import Session
 from dialerctl.terminal import clean, is_terminal
 
@@ -47,76 +49,90 @@ class ImportOptions:
     dry_run: bool = False
 
 
-@dataclass(slots=True)
-class Counts:
-    """What became of the rows."""
-
-    rows: int = 0
-    added: int = 0
-    updated: int = 0
-    duplicates_in_file: int = 0
-    duplicates_known: int = 0
-    acceptable: int = 0
-    seen: set[str] = field(default_factory=set)
-
-    @property
-    def duplicates(self) -> int:
-        """All duplicates: within the file and of leads that dialerd has."""
-        return self.duplicates_in_file + self.duplicates_known
-
-
 def run_import(session: Session, options: ImportOptions) -> None:
     """Import a file and print the summary; exit status 1 when nothing in it could be imported."""
     if options.region and not known_region(options.region):
         raise click.BadParameter(f"{options.region!r} is no country code, like DE", param_hint="--region")
+    if options.all_or_nothing and options.on_duplicate == "update":
+        raise click.UsageError(
+            "--all-or-nothing cannot take back changes to leads that are there: use --on-duplicate skip or reject"
+        )
     if not options.dry_run:
         session.call("campaign.show", name=options.campaign)  # down, forbidden, unknown: said before a file is read
     with ExitStack() as stack:
         path = _on_disk(options.file, stack)
+        if not options.dry_run:
+            _check(session, path, options)
         if options.all_or_nothing and not options.dry_run:
-            counts, rejects = _read_through(session, path, replace(options, dry_run=True), label="Checking")
-            if rejects.count:
-                _report(session, replace(options, dry_run=True), counts, rejects)
-                raise Failure(
-                    f"{grouped(rejects.count)} of {grouped(counts.rows)} rows are rejected: nothing was imported"
-                )
-            hold_list(session, options)
-        counts, rejects = _read_through(session, path, options)
-        if options.all_or_nothing and not options.dry_run:
-            release_list(session, options, rejects)
+            counts, rejects = _all_or_nothing(session, path, options)
+        else:
+            counts, rejects = _import(session, path, options, Counts(), list_of(options))
     _report(session, options, counts, rejects)
     if not options.dry_run:
         _warn(session, options)
 
 
-def _read_through(
-    session: Session, path: Path, options: ImportOptions, label: str = "Importing"
-) -> tuple[Counts, RejectedRows]:
-    """Read the whole file; send its leads unless it is a dry run."""
+def _check(session: Session, path: Path, options: ImportOptions) -> None:
+    """Read the file to its end before anything is sent: a file damaged far down must leave the store as it was."""
     with ExitStack() as stack:
-        source = open_lead_file(path, _reading(options))
-        stack.enter_context(closing(source))
-        try:
-            columns = find_columns(source.headings, options.mapping)
-        except HeadingError as error:
-            raise Failure(f"{options.file}: {error}", 2 if options.mapping else 1) from None
-        if label == "Importing":
-            session.say(_understood(source, columns))
+        source, columns = _opened(path, options, stack)
+        if not options.all_or_nothing:
+            for _ in _with_progress(source, session, "Checking"):
+                pass
+            return
         rejects = stack.enter_context(RejectedRows(_rejected_file(options), source.headings))
         counts = Counts()
-        sender = stack.enter_context(Sender(session, _target(options), counts, rejects, dry_run=options.dry_run))
-        for row in _with_progress(source, session, label):
+        for row in _with_progress(source, session, "Checking"):
             counts.rows += 1
-            _one_row(row, columns, options.region, counts, rejects, sender)
+            _one_row(row, columns, options, counts, rejects)
+    if rejects.count:
+        _report(session, options, counts, rejects, undone=True)
+        raise Failure(f"{grouped(rejects.count)} of {counted(counts.rows, 'row')} rejected: nothing was imported")
+
+
+def _all_or_nothing(session: Session, path: Path, options: ImportOptions) -> tuple[Counts, RejectedRows]:
+    counts = Counts()
+    with staged(session, options.campaign, list_of(options), counts) as staging:
+        counts, rejects = _import(session, path, options, counts, staging)
+        if rejects.count:  # by dialerd: it knows more than the check before
+            _report(session, options, counts, rejects, undone=True)
+            raise Failure(f"dialerd rejected {counted(rejects.count, 'row')}: nothing was imported")
+    return counts, rejects
+
+
+def _import(
+    session: Session, path: Path, options: ImportOptions, counts: Counts, list_name: str
+) -> tuple[Counts, RejectedRows]:
+    """Read the file and send its leads to a list, unless it is a dry run."""
+    with ExitStack() as stack:
+        source, columns = _opened(path, options, stack)
+        session.say(_understood(source, columns))
+        rejects = stack.enter_context(RejectedRows(_rejected_file(options), source.headings))
+        target = _target(options, list_name)
+        sender = stack.enter_context(Sender(session, target, counts, rejects, dry_run=options.dry_run))
+        for row in _with_progress(source, session, "Importing"):
+            counts.rows += 1
+            lead = _one_row(row, columns, options, counts, rejects)
+            if lead is not None:
+                sender.add(row, lead)
         sender.flush()
     return counts, rejects
 
 
-def _target(options: ImportOptions) -> dict[str, Any]:
+def _opened(path: Path, options: ImportOptions, stack: ExitStack) -> tuple[LeadFile, Columns]:
+    source = open_lead_file(path, _reading(options))
+    stack.enter_context(closing(source))
+    try:
+        return source, find_columns(source.headings, options.mapping)
+    except HeadingError as error:
+        raise Failure(f"{options.file}: {error}", 2 if options.mapping else 1) from None
+
+
+def _target(options: ImportOptions, list_name: str) -> dict[str, Any]:
     """Where the leads go and what happens to those that are there already."""
     return {
         "campaign": options.campaign,
-        "list": list_of(options),
+        "list": list_name,
         "unique": options.unique,
         "on_duplicate": options.on_duplicate,
         "hold": options.all_or_nothing,
@@ -126,27 +142,6 @@ def _target(options: ImportOptions) -> dict[str, Any]:
 def list_of(options: ImportOptions) -> str:
     """The lead list's name."""
     return options.list_name or default_list(options.file)
-
-
-def hold_list(session: Session, options: ImportOptions) -> None:
-    """All or nothing needs a list that is not dialled from until everything is in it."""
-    name = list_of(options)
-    found = [row for row in session.call("list.list", campaign=options.campaign) if row["list"] == name]
-    if found and found[0]["active"]:
-        raise Failure(
-            f"list {name} of campaign {options.campaign} is dialled from already, so half an import would be dialled: "
-            "name a new one with --list, or pause it first",
-            6,
-        )
-
-
-def release_list(session: Session, options: ImportOptions, rejects: RejectedRows) -> None:
-    """Everything is in: the list is dialled from. A row that dialerd alone refused undoes the import."""
-    name = list_of(options)
-    if rejects.count:
-        session.call("list.remove", campaign=options.campaign, list=name)
-        raise Failure(f"dialerd rejected {grouped(rejects.count)} rows: nothing was imported")
-    session.call("list.edit", campaign=options.campaign, list=name, changes={"active": True})
 
 
 def _warn(session: Session, options: ImportOptions) -> None:
@@ -160,17 +155,21 @@ def _warn(session: Session, options: ImportOptions) -> None:
 
 
 def _one_row(
-    row: FileRow, columns: Columns, region: str | None, counts: Counts, rejects: RejectedRows, sender: Sender
-) -> None:
-    lead = clean_row(row.cells, columns, region)
+    row: FileRow, columns: Columns, options: ImportOptions, counts: Counts, rejects: RejectedRows
+) -> CleanLead | None:
+    """The row's lead, counted; None for a row that is rejected or has a number that the file had before."""
+    lead = clean_row(row.cells, columns, options.region)
     if not isinstance(lead, CleanLead):
         rejects.add(row.number, lead.reason, row.cells)
-    elif lead.number in counts.seen:
-        counts.duplicates_in_file += 1
-    else:
+    elif lead.number not in counts.seen:
         counts.seen.add(lead.number)
         counts.acceptable += 1
-        sender.add(row, lead)
+        return lead
+    elif options.on_duplicate == "reject":
+        rejects.add(row.number, f"{lead.number} stands in the file already", row.cells)
+    else:
+        counts.duplicates_in_file += 1
+    return None
 
 
 def default_list(file: str) -> str:
@@ -227,7 +226,11 @@ def _with_progress(source: LeadFile, session: Session, label: str) -> Iterator[F
         bar.update(source.size - done)
 
 
-def _report(session: Session, options: ImportOptions, counts: Counts, rejects: RejectedRows) -> None:
+def _report(
+    session: Session, options: ImportOptions, counts: Counts, rejects: RejectedRows, *, undone: bool = False
+) -> None:
+    """Print the summary. `undone`: all or nothing ended with nothing."""
+    added = 0 if undone else counts.added
     written = str(rejects.path) if rejects.count and rejects.path else ""
     values: dict[str, Any] = {
         "file": options.file,
@@ -236,7 +239,7 @@ def _report(session: Session, options: ImportOptions, counts: Counts, rejects: R
         "dry_run": options.dry_run,
         "rows": counts.rows,
         "acceptable": counts.acceptable,
-        "added": counts.added,
+        "added": added,
         "updated": counts.updated,
         "duplicates": counts.duplicates,
         "duplicates_in_file": counts.duplicates_in_file,
@@ -244,24 +247,14 @@ def _report(session: Session, options: ImportOptions, counts: Counts, rejects: R
         "rejected_file": written or None,
         "first_rejected": [{"row": row, "reason": reason} for row, reason in rejects.first],
     }
-    done = f"{grouped(counts.acceptable)} could be added" if options.dry_run else f"{grouped(counts.added)} added"
+    done = f"{grouped(counts.acceptable)} could be added" if options.dry_run else f"{grouped(added)} added"
     done += f", {grouped(counts.updated)} updated" if options.on_duplicate == "update" else ""
     text = f"{counted(counts.rows, 'row')}: {done}, {counted(counts.duplicates, 'duplicate')}, "
     text += f"{grouped(rejects.count)} rejected" + (f" → {written}" if written else "")
-    if options.dry_run or (rejects.count and not counts.acceptable):
+    if options.dry_run or undone or (rejects.count and not counts.acceptable):
         text += "".join(f"\n  row {row}: {clean(reason)}" for row, reason in rejects.first)
         more = rejects.count - len(rejects.first)
         text += f"\n  … and {grouped(more)} more" if more > 0 else ""
     session.show_object(values, text)
-    if not counts.acceptable and not counts.duplicates:
+    if not counts.acceptable and not counts.duplicates and not undone:
         click.get_current_context().exit(1)
-
-
-def grouped(number: int) -> str:
-    """A number with spaces between thousands: 12 480."""
-    return f"{number:,}".replace(",", " ")
-
-
-def counted(number: int, word: str) -> str:
-    """`3 rows`, `1 row`."""
-    return f"{grouped(number)} {word}" + ("" if number == 1 else "s")
