@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from datetime import timedelta
+from typing import Any
 
 from hypothesis import given, settings, strategies as st
 from tests.store.world import World
@@ -12,8 +13,9 @@ from tests.store.world import World
 from dialerd.core.call import Status
 from dialerd.core.messages import ClaimLeads, LeadsClaimed, ReleaseLeads
 from dialerd.store.facts import Gate
-from dialerd.store.hopper import LOOK_EXTRA, LOOK_FACTOR
+from dialerd.store.hopper import LOOK_EXTRA, LOOK_FACTOR, Hopper
 from dialerd.store.lead_counts import LeadCounts
+from dialerd.store.session import Session
 from dialerd.store.units import instant, micros
 
 
@@ -205,6 +207,37 @@ def test_a_large_campaign_is_counted_later_by_somebody_else(world: World) -> Non
     assert shortage() == (3, 0) and len(asked) == 1
     world.pass_time(seconds=6)
     assert shortage() == (3, 0) and len(asked) == 2
+
+
+def test_a_claim_from_a_large_campaign_reads_neither_classes_nor_lists_and_is_not_counted_again(world: World) -> None:
+    campaign_id = world.campaign_with_leads(6)
+    later: list[Any] = []
+    hopper = Hopper(later.append, small=5)
+    asked: list[str] = []
+
+    def look(session: Session) -> list[int]:
+        one, rows = session.one, session.rows
+
+        def noted(read: Any) -> Any:
+            return lambda sql, params=(): asked.append(sql) or read(sql, params)
+
+        session.one, session.rows = noted(one), noted(rows)  # type: ignore[method-assign]
+        return hopper.look(session, Gate(session, campaign_id), world.now, 2, ())[0]
+
+    def counted() -> int:
+        return sum("SELECT COUNT(*) FROM (SELECT 1 FROM lead" in sql for sql in asked)
+
+    assert world.work(look) == [] and len(later) == 1  # the choice ahead is on its way
+    world.work(later[0])
+    asked.clear()
+    assert len(world.work(look)) == 6
+    assert counted() == 0 and not [sql for sql in asked if "dial_class" in sql or "FROM lead_list" in sql]
+    world.pass_time(seconds=31)
+    world.work(look)
+    assert counted() == 1, "after a while it is looked at again"
+    hopper.forget(campaign_id)
+    world.work(look)
+    assert counted() == 2, "leads may have been removed"
 
 
 @settings(max_examples=25, deadline=None)

@@ -113,17 +113,20 @@ def choose(
     `ordinary`: all others, who may be chosen a while ahead. `verdicts` of the classes, if they are known already.
     """
     wishes = Wishes.of(session, gate.campaign_id)
+    early = list(_promised(session, gate, now, count, agents, wishes)) if promised else []
+    if not early and not ordinary:
+        return []  # the usual case of a claim from a large campaign: nothing else need be read
     known = verdicts if verdicts is not None else class_verdicts(session, gate, now)
-    classes = {i: lead for i, lead in dial_classes(session).items() if i in known and known[i].allowed}
+    classes = {class_id for class_id, verdict in known.items() if verdict.allowed}
     weights = dict(
         session.rows("SELECT id, weight FROM lead_list WHERE campaign_id = ? AND active", (gate.campaign_id,))
     )
     if not weights or not classes:
         return []
-    closing = _closing(gate, classes, now) if wishes.closing_zones_first else {}
+    closing = _closing(session, gate, classes, now) if wishes.closing_zones_first else {}
     limit = count
     while True:
-        rows = list(_promised(session, gate, now, limit, agents, wishes)) if promised else []
+        rows = list(_promised(session, gate, now, limit, agents, wishes)) if promised and limit > count else list(early)
         complete = len(rows) < limit
         if ordinary:
             more, complete = _ordinary(session, weights, _groups(classes, closing), now, limit, wishes.order)
@@ -149,7 +152,7 @@ def _in_order(
         yield from mixed(by_list(rows, [row.list_id for row in rows]), weights)
 
 
-def _groups(classes: Mapping[int, Lead], closing: Mapping[int, float]) -> list[tuple[float, list[int]]]:
+def _groups(classes: Collection[int], closing: Mapping[int, float]) -> list[tuple[float, list[int]]]:
     """The classes by the time at which they close, the first first; all together where that does not matter."""
     groups: dict[float, list[int]] = {}
     for class_id in sorted(classes):
@@ -157,13 +160,15 @@ def _groups(classes: Mapping[int, Lead], closing: Mapping[int, float]) -> list[t
     return sorted(groups.items())
 
 
-def _closing(gate: Gate, classes: Mapping[int, Lead], now: datetime) -> dict[int, float]:
+def _closing(session: Session, gate: Gate, classes: Collection[int], now: datetime) -> dict[int, float]:
     """When each open class closes, as a time stamp; what never closes comes last."""
     found: dict[int, float] = {}
     rules = gate.rules
     if rules is None:
         return found
-    for class_id, lead in classes.items():
+    for class_id, lead in dial_classes(session).items():
+        if class_id not in classes:
+            continue
         weeks = (rules.week, *(legal_weeks(rules.law, lead.regions) if rules.law is not None else ()))
         until = open_until(weeks, zones_of(lead.zones), now)
         found[class_id] = until.timestamp() if until is not None else float("inf")
