@@ -174,7 +174,7 @@ def claims(rows: int, kind: str, folder: Path) -> None:
     from dialerd.core.messages import ClaimLeads, LeadsClaimed
     from dialerd.core.rule_set import RuleSet
     from dialerd.store import Store, batch
-    from dialerd.store.lead_records import add_leads, check_rows
+    from dialerd.store.lead_imports import add_leads, check_rows
 
     answers: list[Any] = []
     there = threading.Event()

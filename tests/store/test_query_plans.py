@@ -8,7 +8,7 @@ from tests.store.world import World
 
 from dialerd.core.call import Status
 from dialerd.core.messages import AddDoNotCall, ClaimLeads, OpenAttempts, ReleaseLeads, SaveAttempt
-from dialerd.store.lead_records import add_leads, check_rows
+from dialerd.store.lead_imports import add_leads, check_rows
 
 LARGE = ("lead", "call_log", "do_not_call", "abandon_ledger", "blocked_attempt", "callback")
 

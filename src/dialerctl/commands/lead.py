@@ -247,7 +247,8 @@ def export(session: Session, campaign: str | None, state: str | None, kind: str 
 )  # fmt: skip
 @click.option(
     "--on-duplicate", type=click.Choice(["skip", "update", "reject"]), default="skip", show_default=True,
-    help="A number that is a lead there already: leave it, give it the file's values, or reject the row.",
+    help="A number that is a lead there already: leave it, give it what the file says (an empty cell erases"
+    " nothing; a zone stays unless the row names zone, state or postal code), or reject the row.",
 )  # fmt: skip
 @click.option(
     "--all-or-nothing", is_flag=True,

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from dialerctl.importing.headings import PLAIN_FIELDS, Columns
 from dialerctl.importing.numbers import NumberError, country_of, parse
-from dialerctl.importing.places import Place, place_of, region_code
+from dialerctl.importing.places import Place, address_matters, place_of, region_code
 from dialerctl.terminal import clean
 
 MAX_NAME = 120
@@ -20,7 +20,10 @@ MAX_VALUE = 1000
 
 @dataclass(frozen=True, slots=True)
 class CleanLead:
-    """A lead that can be sent to dialerd. `zones` are IANA names; a call must be allowed in every one."""
+    """A lead that can be sent to dialerd. `zones` are IANA names; a call must be allowed in every one.
+
+    `derived`: which of zones and regions follow from the number alone, so that what is known of a lead stays.
+    """
 
     number: str
     name: str
@@ -29,15 +32,18 @@ class CleanLead:
     attributes: Mapping[str, str] = field(default_factory=dict)
     more: Mapping[str, str] = field(default_factory=dict)
     alternates: tuple[Place, ...] = ()
+    derived: tuple[str, ...] = ()
 
-    def as_row(self) -> dict[str, Any]:
-        """The row of `lead.import`."""
+    def as_row(self, *, changes_leads: bool = False) -> dict[str, Any]:
+        """The row of `lead.import`; with what is derived in it where leads that are there may be changed."""
         row: dict[str, Any] = {
             "number": self.number,
             "name": self.name,
             "zones": list(self.zones),
             "regions": list(self.regions),
         }
+        if self.derived and changes_leads:
+            row["derived"] = list(self.derived)
         if self.alternates:
             row["alternates"] = [place.as_row() for place in self.alternates]
         return {**row, **self.more, "attributes": dict(self.attributes)}
@@ -92,7 +98,9 @@ def clean_row(cells: Sequence[str], columns: Columns, region: str | None = None)
     if given_state and state is None:
         attributes.setdefault("state", given_state[:MAX_VALUE])
     name = (text("name") or " ".join(parts))[:MAX_NAME]
-    return CleanLead(place.number, name, zones, place.regions, attributes, more, tuple(alternates))
+    named = address_matters(country_of(parsed)) and bool(state or postal_code)
+    derived = [*(["zones"] if not (given_zone or named) else []), *(["regions"] if not (state or named) else [])]
+    return CleanLead(place.number, name, zones, place.regions, attributes, more, tuple(alternates), tuple(derived))
 
 
 def clean_text(text: str) -> str:

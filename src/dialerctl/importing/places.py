@@ -20,6 +20,11 @@ STATES_MATTER = frozenset({"US", "AU"})
 """Countries whose rule sets know states."""
 
 
+def address_matters(country: str | None) -> bool:
+    """Whether a state or a postal code tells more of a lead's zones and regions than its number does."""
+    return country in STATES_MATTER
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A number in E.164, every zone in which its owner may be, and every region (US-FL, or the country alone)."""
@@ -37,7 +42,7 @@ def place_of(parsed: PhoneNumber, region: str = "", postal_code: str = "") -> Pl
     """Given a number, the region that its row names (`US-FL`, or nothing) and its postal code, say where it may be."""
     country = country_of(parsed)
     zones = list(zones_of(parsed))
-    if country not in STATES_MATTER:
+    if not address_matters(country):
         return Place(e164(parsed), tuple(zones), tuple(filter(None, [region or country])))
     if region:
         of_address = region.partition("-")[2]

@@ -65,7 +65,7 @@ class Sender:
         """Send a lead, some time; a row that is too long for any request is rejected."""
         if self._dry_run:
             return
-        values = lead.as_row()
+        values = lead.as_row(changes_leads=self._target["on_duplicate"] == "update")
         size = len(self._encode(values)) * 2  # the client may write characters as escapes
         if size > CHUNK_BYTES // 2:
             self._counts.acceptable -= 1

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from dialerd.core.errors import Conflict, Invalid
-from dialerd.store.dial_classes import class_id
-from dialerd.store.lead_records import add_leads, check_list_name, lead as lead_row
-from dialerd.store.lead_rows import KEYS, LEAD_INSERT_COLUMNS, checked_lead, class_key
+from dialerd.store.lead_imports import CheckedRow, add_leads, change_leads, check_row
+from dialerd.store.lead_merging import merged
+from dialerd.store.lead_records import check_list_name, lead as lead_row
+from dialerd.store.lead_rows import KEYS, LEAD_INSERT_COLUMNS
 from dialerd.store.list_records import remove_leads
 from dialerd.store.session import Session
 
@@ -21,8 +22,10 @@ def add_lead(session: Session, campaign: str, list_name: str, row: Mapping[str, 
     check_list_name(list_name)
     values = _checked(row)
     if not add_leads(session, campaign, list_name, [values], now).added:
-        raise Conflict(f"campaign {campaign} has a lead with {values[0]} already: dialerctl lead edit {values[0]}")
-    return lead_row(session, str(values[0]))
+        raise Conflict(
+            f"campaign {campaign} has a lead with {values.number} already: dialerctl lead edit {values.number}"
+        )
+    return lead_row(session, values.number)
 
 
 def edit_lead(session: Session, id_or_number: str, changes: Mapping[str, Any]) -> tuple[Row, int]:
@@ -36,30 +39,20 @@ def edit_lead(session: Session, id_or_number: str, changes: Mapping[str, Any]) -
     unknown = set(changes) - KEYS
     if unknown or not changes:
         raise Invalid(f"unknown field {min(unknown)[:40]!r}" if unknown else "name at least one field to change")
-    # the first number of several is the lead's own; what is dialled now may be another one of them
-    own = next(iter(found["alternates"]), {"zones": found["zones"], "regions": found["regions"]})
-    present = {
-        **{key: found[key] for key in KEYS - {"alternates"}},
-        "zones": own["zones"],
-        "regions": own["regions"],
-        "alternates": found["alternates"][1:],
-    }
-    attributes = {**present["attributes"], **(changes.get("attributes") or {})}
-    attributes = {key: value for key, value in attributes.items() if value not in (None, "")}
-    values = dict(zip(LEAD_INSERT_COLUMNS, _checked({**present, **changes, "attributes": attributes}), strict=True))
-    if values["number"] != found["number"] and session.one(
+    columns = ", ".join(LEAD_INSERT_COLUMNS)
+    row = session.one(f"SELECT {columns} FROM lead WHERE id = ?", (found["id"],))
+    assert row is not None
+    stored = dict(zip(LEAD_INSERT_COLUMNS, row, strict=True))
+    new = dict(zip(LEAD_INSERT_COLUMNS, _checked({"number": stored["number"], **changes}).values, strict=True))
+    try:
+        values = merged(stored, new, changes.keys())
+    except ValueError as error:
+        raise Invalid(str(error)) from None
+    if values["number"] != stored["number"] and session.one(
         "SELECT 1 FROM lead WHERE list_id = ? AND number = ?", (found["list_id"], values["number"])
     ):
         raise Conflict(f"list {found['list']} has a lead with {values['number']} already")
-    dialled = {"dial_number": values["number"], "number_index": 0}
-    dialled["class_id"] = class_id(session, *class_key(list(values.values())))
-    columns = {**values, **dialled}
-    session.run(
-        f"UPDATE lead SET {', '.join(f'{column} = ?' for column in columns)},"
-        " next_attempt_at = CASE WHEN blocked_rule <> '' AND state IN ('new', 'retry') THEN 0 ELSE next_attempt_at END,"
-        " blocked_rule = '' WHERE id = ?",
-        [*columns.values(), found["id"]],
-    )
+    change_leads(session, [(found["id"], values)])
     return lead_row(session, str(found["id"])), int(found["campaign_id"])
 
 
@@ -83,8 +76,8 @@ def remove_lead(session: Session, id_or_number: str) -> tuple[Row, int]:
     return {"lead": found["id"], "number": found["number"], "removed": not called}, int(found["campaign_id"])
 
 
-def _checked(row: Mapping[str, Any]) -> tuple[Any, ...]:
+def _checked(row: Mapping[str, Any]) -> CheckedRow:
     try:
-        return checked_lead(row)
+        return check_row(row)
     except ValueError as error:
         raise Invalid(str(error)) from None

@@ -1,26 +1,16 @@
-"""Owns reading leads, adding chunks of them, and the lead of a test call. Knows no threads."""
+"""Owns reading leads, the row of a list by name, and the lead of a test call. Knows no threads."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from dialerd.core.errors import Conflict, Invalid, NotFound
-from dialerd.core.import_policy import ImportPolicy, OnDuplicate, Unique
 from dialerd.core.lead import Lead
 from dialerd.store.call_records import calls_of_lead
 from dialerd.store.campaign_settings import NAME, NAME_RULE
-from dialerd.store.dial_classes import class_ids
-from dialerd.store.lead_rows import (
-    LEAD_INSERT_COLUMNS,
-    checked_lead,
-    checked_number,
-    checked_regions,
-    checked_zones,
-    class_key,
-)
+from dialerd.store.lead_rows import checked_number, checked_regions, checked_zones
 from dialerd.store.mapping import LEAD_COLUMNS, lead_value
 from dialerd.store.readable import readable
 from dialerd.store.session import Session
@@ -28,21 +18,11 @@ from dialerd.store.setup_records import campaign_row
 from dialerd.store.units import micros
 
 Row = dict[str, Any]
-POLICY = ImportPolicy()
 TEST_LIST = "test-calls"
-IMPORT_CHUNK = 250  # rows in one transaction: about 10 ms, what pacing may have to wait for
 
 _SELECT = (
     "SELECT lead.*, campaign.name AS campaign, lead_list.name AS list_name FROM lead"
     " JOIN campaign ON campaign.id = lead.campaign_id JOIN lead_list ON lead_list.id = lead.list_id"
-)
-_INSERT = (
-    f"INSERT INTO lead (campaign_id, list_id, created_at, class_id, dial_number, {', '.join(LEAD_INSERT_COLUMNS)})"
-)
-# The file's values in place of the lead's; its number, state, attempts and history stay.
-_UPDATE = (
-    f"UPDATE lead SET {', '.join(f'{column} = ?' for column in LEAD_INSERT_COLUMNS[1:])}, class_id = ?,"
-    " dial_number = ?, number_index = 0 WHERE id = ? AND state <> 'claimed'"
 )
 
 
@@ -95,9 +75,10 @@ def check_list_name(name: str) -> None:
         raise Invalid(f"list: {TEST_LIST} is the list of test calls; choose another name")
 
 
-def _list_id(
+def list_id_of(
     session: Session, campaign_id: int, name: str, now: datetime, *, hidden: bool = False, active: bool = True
 ) -> int:
+    """The id of a campaign's list; it is made if there is none. `hidden`, `active`: of a new one."""
     session.run(
         "INSERT INTO lead_list (campaign_id, name, active, hidden, created_at) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT (campaign_id, name) DO NOTHING",
@@ -106,69 +87,6 @@ def _list_id(
     row = session.one("SELECT id FROM lead_list WHERE campaign_id = ? AND name = ?", (campaign_id, name))
     assert row is not None
     return int(row[0])
-
-
-def check_rows(rows: Sequence[Any]) -> tuple[list[tuple[Any, ...]], list[Row]]:
-    """Given rows as they came, return the values to insert and the rejected ones as `{index, reason}`."""
-    good: list[tuple[Any, ...]] = []
-    rejected: list[Row] = []
-    for index, row in enumerate(rows):
-        try:
-            if not isinstance(row, dict):
-                raise ValueError("is not a set of columns and values")
-            good.append(checked_lead(row))
-        except ValueError as error:
-            rejected.append({"index": index, "reason": str(error)})
-    return good, rejected
-
-
-@dataclass(frozen=True, slots=True)
-class Added:
-    """What became of some rows: how many leads were added and changed, and the numbers that were rejected."""
-
-    added: int = 0
-    updated: int = 0
-    rejected: frozenset[str] = frozenset()
-
-
-def add_leads(
-    session: Session,
-    campaign: str,
-    list_name: str,
-    rows: Sequence[tuple[Any, ...]],
-    now: datetime,
-    policy: ImportPolicy = POLICY,
-) -> Added:
-    """Insert checked rows whose number is no lead yet where the policy looks; do with the others what it says."""
-    campaign_id = campaign_row(session, campaign)["id"]
-    list_id = _list_id(session, campaign_id, list_name, now, active=not policy.hold)
-    by_number: dict[str, tuple[Any, ...]] = {}
-    for row in rows:
-        by_number.setdefault(row[0], row)
-    hidden = {row[0] for row in session.rows("SELECT id FROM lead_list WHERE hidden")}
-    # Asked by number alone: with the campaign in it, the planner may walk over all of the campaign's leads.
-    there: dict[str, int] = {}
-    for lead_id, number, of_campaign, of_list in session.where_in(
-        "SELECT id, number, campaign_id, list_id FROM lead WHERE number IN ({in})", list(by_number)
-    ):
-        looked_at = policy.unique is Unique.STORE or (
-            of_list == list_id if policy.unique is Unique.LIST else of_campaign == campaign_id
-        )
-        if looked_at and of_list not in hidden:
-            there[number] = lead_id
-    fresh = [row for number, row in by_number.items() if number not in there]
-    known = [(by_number[number], lead_id) for number, lead_id in there.items()]
-    changing = policy.on_duplicate is OnDuplicate.UPDATE
-    classes = class_ids(session, [class_key(row) for row in (*fresh, *([r for r, _ in known] if changing else []))])
-    new = [(campaign_id, list_id, micros(now), classes[class_key(row)], row[0], *row) for row in fresh]
-    session.insert(_INSERT, new)
-    updated = 0
-    if changing:
-        updated = session.many(
-            _UPDATE, [(*row[1:], classes[class_key(row)], row[0], lead_id) for row, lead_id in known]
-        )
-    rejected = frozenset(there) if policy.on_duplicate is OnDuplicate.REJECT else frozenset[str]()
-    return Added(len(new), updated, rejected)
 
 
 def lead_for_test_call(
@@ -184,7 +102,7 @@ def lead_for_test_call(
         names, places = checked_zones(zones), checked_regions(regions)
     except ValueError as error:
         raise Invalid(str(error)) from None
-    list_id = _list_id(session, campaign_id, TEST_LIST, now, hidden=True)
+    list_id = list_id_of(session, campaign_id, TEST_LIST, now, hidden=True)
     session.run(
         "INSERT INTO lead (campaign_id, list_id, number, dial_number, name, created_at)"
         " VALUES (?, ?, ?, ?, 'test call', ?) ON CONFLICT (list_id, number) DO NOTHING",

@@ -28,8 +28,10 @@ KEYS = frozenset(
         "consent_id",
         "consent_class",
         "consent_date",
+        "derived",
     }
 )
+"""What a row may hold. `derived`: which of zones and regions the sender worked out from the number alone."""
 MAX_ZONES = 60  # a toll-free number of North America has 42
 MAX_REGIONS = 60
 MAX_ALTERNATES = 9
@@ -69,6 +71,9 @@ def checked_lead(row: Mapping[str, Any]) -> tuple[Any, ...]:
     unknown = set(row) - KEYS
     if unknown:
         raise ValueError(f"unknown column {min(map(str, unknown))[:40]!r}")
+    derived = row.get("derived") or ()
+    if not isinstance(derived, list | tuple) or not {"zones", "regions"}.issuperset(map(str, derived)):
+        raise ValueError("derived: may only name zones and regions")
     return (
         checked_number(row.get("number")),
         _line(row, "name", 200),
@@ -162,8 +167,13 @@ def _attributes(value: Any) -> str:
             raise ValueError(f"attributes: {key[:40]!r} holds neither a text nor a number")
         if isinstance(item, str) and _HOSTILE.search(item):
             raise ValueError(f"attributes: {key[:40]!r} holds a control character")
+    return attributes_text(value)
+
+
+def attributes_text(attributes: Mapping[str, Any]) -> str:
+    """Given checked attributes, return them as they are stored; ValueError when that is too long."""
     try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+        text = json.dumps(attributes, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
     except ValueError:
         raise ValueError("attributes: holds a number that is not finite") from None
     if len(text) > MAX_ATTRIBUTES:

@@ -16,7 +16,7 @@ from dialerd.core.agent import AgentProfile
 from dialerd.core.campaign import Campaign
 from dialerd.core.import_policy import ImportPolicy
 from dialerd.core.lead import Lead
-from dialerd.store import call_records, explaining, lead_records, setup_records
+from dialerd.store import call_records, explaining, lead_imports, lead_records, setup_records
 from dialerd.store.lead_book import LeadBook
 from dialerd.store.readable import readable
 from dialerd.store.reader import Reader
@@ -26,7 +26,6 @@ from dialerd.store.writer import Writer
 
 Row = dict[str, Any]
 T = TypeVar("T")
-POLICY = ImportPolicy()
 
 
 class Records:
@@ -81,7 +80,7 @@ class Records:
         return await self._write(lambda session: setup_records.add_agent(session, settings, now))
 
     async def import_leads(
-        self, campaign: str, list_name: str, rows: Sequence[Row], policy: ImportPolicy = POLICY
+        self, campaign: str, list_name: str, rows: Sequence[Row], policy: ImportPolicy = lead_imports.POLICY
     ) -> Row:
         """Add a chunk of rows to a list of a campaign: `added`, `updated`, `duplicates`, `rejected` ({index, reason}).
 
@@ -91,20 +90,22 @@ class Records:
         lead_records.check_list_name(list_name)
         await self.campaign(campaign)
         loop = asyncio.get_running_loop()
-        good, rejected = await loop.run_in_executor(None, lead_records.check_rows, rows)
+        good, rejected = await loop.run_in_executor(None, lead_imports.check_rows, rows)
         added = updated = 0
-        there: set[str] = set()
-        for start in range(0, len(good), lead_records.IMPORT_CHUNK):
-            part, now = good[start : start + lead_records.IMPORT_CHUNK], self._clock()
+        refused: dict[str, str] = {}
+        for start in range(0, len(good), lead_imports.IMPORT_CHUNK):
+            part, now = good[start : start + lead_imports.IMPORT_CHUNK], self._clock()
             work = partial(
-                lead_records.add_leads, campaign=campaign, list_name=list_name, rows=part, now=now, policy=policy
+                lead_imports.add_leads, campaign=campaign, list_name=list_name, rows=part, now=now, policy=policy
             )
             done = await self._write(work)
             added, updated = added + done.added, updated + done.updated
-            there.update(done.rejected)
-        for index, row in enumerate(rows) if there else ():
-            if isinstance(row, dict) and row.get("number") in there:
-                rejected.append({"index": index, "reason": "the number is a lead already"})
+            refused |= done.rejected
+            for campaign_id in done.campaigns:
+                self._writer.hopper.forget(campaign_id)
+        for index, row in enumerate(rows) if refused else ():
+            if isinstance(row, dict) and row.get("number") in refused:
+                rejected.append({"index": index, "reason": refused[row["number"]]})
         duplicates = len(rows) - added - updated - len(rejected)
         return {"added": added, "updated": updated, "duplicates": duplicates, "rejected": rejected}
 
