@@ -11,6 +11,7 @@ from dialerd.core.calling_windows import parse_week
 from dialerd.core.errors import Invalid
 from dialerd.core.messages import ClaimLeads
 from dialerd.core.rule_set import Hours, RuleSet
+from dialerd.store.campaign_sizes import CampaignSizes
 from dialerd.store.facts import Gate
 from dialerd.store.hopper import AHEAD, Hopper
 from dialerd.store.selection import choose
@@ -172,7 +173,7 @@ def test_a_large_campaign_is_chosen_ahead_and_each_lead_is_looked_at_again(world
     list_id = world.lead_list(campaign_id)
     ids = world.leads(campaign_id, list_id, 40)
     asked: list[object] = []
-    hopper = Hopper(asked.append, small=5)
+    hopper = Hopper(asked.append, CampaignSizes(5))
 
     def look(count: int = 1) -> tuple[list[int], bool]:
         return world.work(lambda s: hopper.look(s, Gate(s, campaign_id), world.now, count, ()))
@@ -201,7 +202,7 @@ def test_claims_of_a_large_campaign_hand_out_each_lead_once(url: str) -> None:
     world = World(url)
     world.open()
     try:
-        world.store._writer.hopper._small = 10
+        world.store._writer.sizes.small = 10
         campaign_id = world.campaign()
         ids = world.leads(campaign_id, world.lead_list(campaign_id), 120)
         held: list[int] = []

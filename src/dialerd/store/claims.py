@@ -29,7 +29,7 @@ def claim_leads(
     """
     gate = Gate(session, command.campaign_id)
     ids, all_seen = hopper.look(session, gate, now, command.count, command.agents)
-    log_classes(session, command.campaign_id, hopper.newly_blocked(command.campaign_id), now)
+    log_classes(session, command.campaign_id, hopper.newly_blocked(session, command.campaign_id), now)
     leads: list[Lead] = []
     refused: list[Refused] = []
     numbers: set[str] = set()

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from dialerd.core.compliance import GateVerdict
+from dialerd.store.campaign_sizes import CampaignSizes
+from dialerd.store.dial_classes import classes_of
 from dialerd.store.facts import Gate
 from dialerd.store.selection import choose, class_verdicts
 from dialerd.store.session import Session
@@ -20,7 +22,6 @@ from dialerd.store.session import Session
 Later = Callable[[Callable[[Session], None]], None]
 """Runs a function of another session some time later, in another thread."""
 
-SMALL = 5_000  # leads that may become due: chosen from in some milliseconds
 AHEAD = 2_000  # leads chosen at a time
 LOW = 500  # fewer left: choose again meanwhile
 STALE = timedelta(seconds=30)  # older choices know nothing of zones that have opened since
@@ -31,6 +32,7 @@ LOOK_FACTOR, LOOK_EXTRA = 4, 50  # leads looked at in one claim: numbers that a 
 class _Ahead:
     ids: deque[int] = field(default_factory=deque)
     verdicts: Mapping[int, GateVerdict] = field(default_factory=dict)
+    classes: frozenset[int] | None = None  # those that the campaign has leads of; None: not asked yet
     chosen_at: datetime | None = None
     exhausted: bool = False  # the last choice found everything there was
     pending: bool = False
@@ -39,12 +41,11 @@ class _Ahead:
 class Hopper:
     """What was chosen ahead. Used by the writer's thread; choices arrive from the other one, whole."""
 
-    def __init__(self, later: Later, small: int = SMALL) -> None:
-        """`later` runs in another thread what takes long; from up to `small` leads is chosen at once."""
+    def __init__(self, later: Later, sizes: CampaignSizes) -> None:
+        """`later` runs in another thread what takes long; from few leads is chosen at once."""
         self._later = later
-        self._small = small
+        self._sizes = sizes
         self._ahead: dict[int, _Ahead] = {}
-        self._large: dict[int, datetime] = {}  # campaign → when it was last seen to have many leads
         self._told: dict[int, dict[int, str]] = {}  # campaign → class → the rule that was last seen to block it
 
     def look(
@@ -52,7 +53,7 @@ class Hopper:
     ) -> tuple[list[int], bool]:
         """Ids to look at for a claim of `count`, in order, and whether these are all that may be dialled now."""
         limit = count * LOOK_FACTOR + LOOK_EXTRA
-        if self._is_small(session, gate.campaign_id, now):
+        if self._sizes.is_small(session, gate.campaign_id):
             verdicts = class_verdicts(session, gate, now)
             ids = choose(session, gate, now, limit, agents=agents, verdicts=verdicts)
             self._ahead[gate.campaign_id] = _Ahead(verdicts=verdicts)
@@ -63,16 +64,6 @@ class Hopper:
         taken = [ahead.ids.popleft() for _ in range(min(len(ahead.ids), limit - len(promised)))]
         return [*promised, *taken], not ahead.ids and ahead.exhausted and not ahead.pending
 
-    def _is_small(self, session: Session, campaign_id: int, now: datetime) -> bool:
-        """Of a large campaign asked anew only now and then: counting costs PostgreSQL 5 ms, and it does not shrink."""
-        seen = self._large.get(campaign_id)
-        if seen is not None and abs(now - seen) < STALE:
-            return False
-        small = is_small(session, campaign_id, self._small)
-        if not small:
-            self._large[campaign_id] = now
-        return small
-
     def give_back(self, campaign_id: int, ids: Collection[int]) -> None:
         """Leads that were looked at and not needed: the first to be looked at next time."""
         ahead = self._ahead.get(campaign_id)
@@ -82,10 +73,10 @@ class Hopper:
     def forget(self, campaign_id: int) -> None:
         """What was chosen is not to be used any more: leads, lists or settings have changed."""
         self._ahead.pop(campaign_id, None)
-        self._large.pop(campaign_id, None)
+        self._sizes.forget(campaign_id)
 
-    def newly_blocked(self, campaign_id: int) -> dict[int, GateVerdict]:
-        """The classes that another rule blocks than when this was asked last. Each change is told once."""
+    def newly_blocked(self, session: Session, campaign_id: int) -> dict[int, GateVerdict]:
+        """The classes with leads that another rule blocks than when this was asked last. Each change is told once."""
         ahead, told = self._ahead.get(campaign_id), self._told.setdefault(campaign_id, {})
         changed = {}
         for class_id, verdict in ahead.verdicts.items() if ahead is not None else ():
@@ -93,7 +84,10 @@ class Hopper:
                 told[class_id] = verdict.rule
                 if not verdict.allowed:
                     changed[class_id] = verdict
-        return changed
+        if not changed or ahead is None:
+            return {}
+        there = ahead.classes if ahead.classes is not None else classes_of(session, campaign_id)
+        return {class_id: verdict for class_id, verdict in changed.items() if class_id in there}
 
     def _refill(self, ahead: _Ahead, campaign_id: int, now: datetime) -> None:
         fresh = ahead.chosen_at is not None and abs(now - ahead.chosen_at) < STALE
@@ -105,6 +99,8 @@ class Hopper:
         def work(session: Session) -> None:
             try:
                 gate = Gate(session, campaign_id)
+                self._sizes.review(session, campaign_id)
+                ahead.classes = classes_of(session, campaign_id)
                 ahead.verdicts = verdicts = class_verdicts(session, gate, now)
                 ids = choose(session, gate, now, AHEAD, promised=False, verdicts=verdicts)
                 ahead.ids = deque(ids)  # replaced as a whole: the writer sees the old choice or the new one
@@ -113,11 +109,3 @@ class Hopper:
                 ahead.pending = False
 
         self._later(work)
-
-
-def is_small(session: Session, campaign_id: int, most: int) -> bool:
-    """Whether a campaign has so few leads that choosing and counting among them takes no time."""
-    row = session.one(
-        "SELECT COUNT(*) FROM (SELECT 1 FROM lead WHERE campaign_id = ? LIMIT ?) AS few", (campaign_id, most + 1)
-    )
-    return row is None or row[0] <= most

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from dialerd.core.messages import Shortage
+from dialerd.store.campaign_sizes import CampaignSizes
 from dialerd.store.facts import Gate
-from dialerd.store.hopper import SMALL, Later, is_small
+from dialerd.store.hopper import Later
 from dialerd.store.selection import class_verdicts
 from dialerd.store.session import Session, marks
 from dialerd.store.units import instant, micros
@@ -91,10 +92,10 @@ class LeadCounts:
 
     MAX_AGE_S = 5.0
 
-    def __init__(self, later: Later, small: int = SMALL) -> None:
-        """`later` runs in another thread what takes long; up to `small` leads are counted at once."""
+    def __init__(self, later: Later, sizes: CampaignSizes) -> None:
+        """`later` runs in another thread what takes long; few leads are counted at once."""
         self._later = later
-        self._small = small
+        self._sizes = sizes
         self._kept: dict[int, tuple[datetime, Counts]] = {}
         self._pending: set[int] = set()
 
@@ -102,7 +103,7 @@ class LeadCounts:
         self, session: Session, gate: Gate, now: datetime, *, none_due: bool, blocked: Counter[str]
     ) -> Shortage:
         """Why a claim came back short. `due` is 0 exactly when the claim saw every lead that may be dialled."""
-        small = is_small(session, gate.campaign_id, self._small)
+        small = self._sizes.is_small(session, gate.campaign_id)
         counts = count_leads(session, gate, now) if small else self._recent(gate.campaign_id, now)
         return Shortage(
             due=0 if none_due else max(1, counts.due),

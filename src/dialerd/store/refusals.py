@@ -67,15 +67,11 @@ def end_callbacks(session: Session, lead_ids: Sequence[int], state: str, now: da
 
 
 def log_classes(session: Session, campaign_id: int, blocked: Mapping[int, GateVerdict], now: datetime) -> None:
-    """Log that a rule began to block these classes, as far as the campaign has leads of them."""
-    if not blocked:
-        return
-    there = {row[0] for row in session.rows("SELECT DISTINCT class_id FROM lead WHERE campaign_id = ?", (campaign_id,))}
+    """Log that a rule began to block these classes of a campaign's leads."""
     session.insert(
         "INSERT INTO blocked_class (campaign_id, class_id, rule, detail, at)",
         [
             (campaign_id, class_id, verdict.rule, verdict.detail[:500], micros(now))
             for class_id, verdict in blocked.items()
-            if class_id in there
         ],
     )

@@ -24,6 +24,7 @@ from dialerd.core.messages import Event, OpenAttempts, ReleaseLeads, StoreComman
 from dialerd.core.rule_set import RuleSet
 from dialerd.store.backlog import Backlog, Job, Mark
 from dialerd.store.batch import Batch, Entry
+from dialerd.store.campaign_sizes import CampaignSizes
 from dialerd.store.claims import release_leads
 from dialerd.store.database import claim_writer, connect, disconnect
 from dialerd.store.hopper import Hopper, Later
@@ -77,8 +78,9 @@ class Writer:
         self._run_name = run_name
         self._retry_s = retry_s
         self._backlog = Backlog(limit=limit, batch=batch, wait_s=gather_s)
-        self.hopper = Hopper(later)
-        self._counts = LeadCounts(later)
+        self.sizes = CampaignSizes()
+        self.hopper = Hopper(later, self.sizes)
+        self._counts = LeadCounts(later, self.sizes)
         self._submitted = 0
         self._failing = ""
         self._give_up_at = float("inf")
