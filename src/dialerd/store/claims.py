@@ -16,7 +16,7 @@ from dialerd.store.lead_counts import LeadCounts
 from dialerd.store.lead_fields import with_variables
 from dialerd.store.mapping import LEAD_COLUMNS, lead_value
 from dialerd.store.refusals import Refused, log_classes, reschedule
-from dialerd.store.session import Session, chunks, marks
+from dialerd.store.session import Session, chunks
 from dialerd.store.units import micros
 
 
@@ -54,12 +54,11 @@ def claim_leads(
                 refused.append(Refused(lead.id, lead.campaign_id, blocked_rule, verdict))
     hopper.give_back(command.campaign_id, unseen)
     reschedule(session, refused, now)
-    for chunk in chunks([lead.id for lead in leads]):
-        session.run(
-            "UPDATE lead SET claimed_from = state, state = 'claimed', claimed_at = ?, blocked_rule = ''"
-            f" WHERE id IN ({marks(len(chunk))})",
-            (micros(now), *chunk),
-        )
+    session.run_in(
+        "UPDATE lead SET claimed_from = state, state = 'claimed', claimed_at = ?, blocked_rule = '' WHERE id IN ({in})",
+        [lead.id for lead in leads],
+        micros(now),
+    )
     leads = with_variables(session, command.campaign_id, leads)
     if len(leads) == command.count:
         return LeadsClaimed(campaign_id=command.campaign_id, leads=tuple(leads))
@@ -84,18 +83,19 @@ def _still_due(session: Session, ids: Sequence[int], now: datetime) -> list[tupl
     return [(lead_value(found[lead_id][:-1]), found[lead_id][-1]) for lead_id in ids if lead_id in found]
 
 
+_RELEASE = (
+    "UPDATE lead SET state = CASE WHEN claimed_from = '' THEN 'retry' ELSE claimed_from END,"
+    " next_attempt_at = COALESCE(next_attempt_at, 0), claimed_from = '', claimed_at = NULL"
+    " WHERE state = 'claimed' AND NOT EXISTS"
+    " (SELECT 1 FROM call_log WHERE call_log.lead_id = lead.id AND call_log.closed_at IS NULL)"
+)
+
+
 def release_leads(session: Session, command: ReleaseLeads) -> None:
     """Leads that are claimed and have no unfinished attempt go back to what they were before the claim."""
-    for chunk in chunks(command.lead_ids):
-        release(session, f"AND id IN ({marks(len(chunk))})", chunk)
+    session.run_in(f"{_RELEASE} AND id IN ({{in}})", command.lead_ids)
 
 
 def release(session: Session, condition: str = "", params: Sequence[Any] = ()) -> int:
     """Give up claims without an unfinished attempt; return how many. `condition` is a fixed text of this package."""
-    return session.run(
-        "UPDATE lead SET state = CASE WHEN claimed_from = '' THEN 'retry' ELSE claimed_from END,"
-        " next_attempt_at = COALESCE(next_attempt_at, 0), claimed_from = '', claimed_at = NULL"
-        " WHERE state = 'claimed' AND NOT EXISTS"
-        f" (SELECT 1 FROM call_log WHERE call_log.lead_id = lead.id AND call_log.closed_at IS NULL) {condition}",
-        params,
-    )
+    return session.run(f"{_RELEASE} {condition}", params)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from dialerd.core.compliance import NEVER_AGAIN, RETRY_UNKNOWN, GateVerdict
 from dialerd.store.other_numbers import OF_NUMBER, pass_over_forbidden
-from dialerd.store.session import Session, chunks, marks
+from dialerd.store.session import Session
 from dialerd.store.units import micros
 
 _RESCHEDULE = (
@@ -51,10 +51,9 @@ def reschedule(session: Session, refused: Sequence[Refused], now: datetime) -> N
             said = item.verdict
             log.append((item.lead_id, item.campaign_id, item.attempt_id, said.rule, said.detail[:500], micros(now)))
     for (state, due, rule), ids in same.items():
-        for chunk in chunks(ids):
-            session.run(_RESCHEDULE.replace("{in}", marks(len(chunk))), (state, state, due, rule, *chunk))
-            if state:
-                end_callbacks(session, chunk, "cancelled", now)
+        session.run_in(_RESCHEDULE, ids, state, state, due, rule)
+        if state:
+            end_callbacks(session, ids, "cancelled", now)
     session.insert(_BLOCKED, log)
 
 
