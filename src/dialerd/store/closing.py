@@ -18,7 +18,7 @@ from dialerd.store.attempt_rows import (
 )
 from dialerd.store.chain import CHAINED_COLUMNS, chain_head, record_hash
 from dialerd.store.intents import INSERT_ATTEMPT
-from dialerd.store.mapping import disposition_value
+from dialerd.store.mapping import DUE_STATES_SQL, disposition_value
 from dialerd.store.refusals import end_callbacks
 from dialerd.store.session import Session
 from dialerd.store.settling import settle_leads
@@ -139,7 +139,7 @@ def end_leads(session: Session, number: str, campaign_id: int | None, at: dateti
     where, params = ("", []) if campaign_id is None else (" AND campaign_id = ?", [campaign_id])
     for column in ("number", "dial_number"):  # one index each
         due = session.rows(
-            f"SELECT id FROM lead WHERE {column} = ? AND state IN ('new', 'retry', 'callback'){where}",
+            f"SELECT id FROM lead WHERE {column} = ? AND state IN {DUE_STATES_SQL}{where}",
             [number, *params],
         )
         session.many("UPDATE lead SET state = 'dnc', next_attempt_at = NULL WHERE id = ?", due)

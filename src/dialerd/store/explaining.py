@@ -12,9 +12,9 @@ from typing import Any
 from dialerd.core.compliance import GateVerdict, checks, next_time
 from dialerd.core.lead import DUE_STATES, FINAL_STATES, Lead, LeadState
 from dialerd.store.facts import Gate, NumberFacts
-from dialerd.store.lead_counts import DUE_STATES as DUE_STATES_SQL, count_leads
+from dialerd.store.lead_counts import count_leads
 from dialerd.store.lead_records import lead as lead_row
-from dialerd.store.mapping import LEAD_COLUMNS, lead_value
+from dialerd.store.mapping import DUE_STATES_SQL, LEAD_COLUMNS, lead_value
 from dialerd.store.selection import dial_classes
 from dialerd.store.session import Session, marks
 from dialerd.store.setup_records import campaign_row

@@ -14,11 +14,10 @@ from datetime import datetime
 from dialerd.core.messages import Shortage
 from dialerd.store.facts import Gate
 from dialerd.store.hopper import SMALL, Later, is_small
+from dialerd.store.mapping import standing
 from dialerd.store.selection import class_verdicts
 from dialerd.store.session import Session, marks
 from dialerd.store.units import instant, micros
-
-DUE_STATES = "('new', 'retry', 'callback')"
 
 
 @dataclass(slots=True)
@@ -49,20 +48,21 @@ def count_leads(session: Session, gate: Gate, now: datetime) -> Counts:
         return counts
     verdicts = class_verdicts(session, gate, now)
     for state, class_id, later, count, soonest in _rows(session, gate.campaign_id, lists, at):
-        if state == "claimed":
-            counts.claimed += count
-        elif state not in ("new", "retry", "callback"):
-            counts.finished += count
-        elif later:
-            counts.waiting += count
-            counts.first(instant(soonest))
-        elif class_id in verdicts and verdicts[class_id].allowed:
-            counts.due += count
-        else:
-            verdict = verdicts.get(class_id)
-            counts.waiting += count
-            counts.blocked[verdict.rule if verdict is not None else "unknown_zone"] += count
-            counts.first(verdict.next_time if verdict is not None else None)
+        match standing(state, later):
+            case "claimed":
+                counts.claimed += count
+            case "finished":
+                counts.finished += count
+            case "waiting":
+                counts.waiting += count
+                counts.first(instant(soonest))
+            case _ if class_id in verdicts and verdicts[class_id].allowed:
+                counts.due += count
+            case _:
+                verdict = verdicts.get(class_id)
+                counts.waiting += count
+                counts.blocked[verdict.rule if verdict is not None else "unknown_zone"] += count
+                counts.first(verdict.next_time if verdict is not None else None)
     for rule, count in session.rows(
         "SELECT blocked_rule, COUNT(*) FROM lead WHERE campaign_id = ? AND blocked_rule <> ''"
         f" AND list_id IN ({marks(len(lists))}) AND (next_attempt_at > ? OR next_attempt_at IS NULL)"

@@ -11,6 +11,7 @@ from dialerd.core.errors import Conflict, Invalid, NotFound
 from dialerd.core.lead import FINAL_STATES
 from dialerd.store.campaign_settings import NAME, NAME_RULE, Check, matching, whole, yes_or_no
 from dialerd.store.lead_records import check_list_name
+from dialerd.store.mapping import standing
 from dialerd.store.readable import readable
 from dialerd.store.session import Session, marks
 from dialerd.store.setup_records import campaign_row
@@ -47,12 +48,7 @@ def _counts(session: Session, list_id: int, now: datetime) -> Row:
         (micros(now), list_id),
     ):
         states[state] = states.get(state, 0) + count
-        kind = "finished"
-        if state in ("new", "retry", "callback"):
-            kind = "waiting" if later else "due"
-        elif state == "claimed":
-            kind = "claimed"
-        counts[kind] += count
+        counts[standing(state, later)] += count
     return {"leads": sum(counts.values()), **counts, "states": states}
 
 

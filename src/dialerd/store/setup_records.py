@@ -12,8 +12,7 @@ from dialerd.core.agent import AgentProfile, LegMode
 from dialerd.core.campaign import Campaign
 from dialerd.core.errors import Conflict, Invalid, NotFound
 from dialerd.store.campaign_settings import NAME, NAME_RULE, checked_settings, matching, one_of
-from dialerd.store.lead_counts import DUE_STATES
-from dialerd.store.mapping import CALLING_RULES, agent_profile, campaign_value
+from dialerd.store.mapping import CALLING_RULES, DUE_STATES_SQL, agent_profile, campaign_value, standing
 from dialerd.store.readable import readable
 from dialerd.store.session import Session, marks
 from dialerd.store.tables import Campaign as CampaignTable
@@ -45,12 +44,7 @@ def campaigns(session: Session, now: datetime) -> list[Row]:
         " WHERE list_id NOT IN (SELECT id FROM lead_list WHERE hidden) GROUP BY 1, 2, 3",
         (micros(now),),
     ):
-        kind = "finished"
-        if state in ("new", "retry", "callback"):
-            kind = "waiting" if later else "due"
-        elif state == "claimed":
-            kind = "claimed"
-        of_campaign = counts.setdefault(campaign_id, {})
+        of_campaign, kind = counts.setdefault(campaign_id, {}), standing(state, later)
         of_campaign[kind] = of_campaign.get(kind, 0) + count
     result = []
     for row in session.dicts("SELECT * FROM campaign ORDER BY name"):
@@ -90,7 +84,7 @@ def edit_campaign(session: Session, name: str, changes: Mapping[str, Any], now: 
     if CALLING_RULES & columns.keys():
         # what the old rules put off is due again: the gate asks the new ones, instead of waiting until tomorrow
         again = "UPDATE lead SET next_attempt_at = ? WHERE campaign_id = ? AND next_attempt_at > ?"
-        again += f" AND state IN {DUE_STATES} AND blocked_rule <> ''"
+        again += f" AND state IN {DUE_STATES_SQL} AND blocked_rule <> ''"
         session.run(again, (micros(now), row["id"], micros(now)))
     if "max_attempts" in columns:
         session.run(
