@@ -11,6 +11,7 @@ from dialerd.store.dial_classes import class_id
 from dialerd.store.lead_records import add_leads, check_list_name, lead as lead_row
 from dialerd.store.lead_rows import KEYS, LEAD_INSERT_COLUMNS, checked_lead, class_key
 from dialerd.store.list_records import remove_leads
+from dialerd.store.refusals import end_callbacks
 from dialerd.store.session import Session
 
 Row = dict[str, Any]
@@ -63,7 +64,7 @@ def edit_lead(session: Session, id_or_number: str, changes: Mapping[str, Any]) -
     return lead_row(session, str(found["id"])), int(found["campaign_id"])
 
 
-def remove_lead(session: Session, id_or_number: str) -> tuple[Row, int]:
+def remove_lead(session: Session, id_or_number: str, now: datetime) -> tuple[Row, int]:
     """Remove a lead, or close it for good when its calls are on record; returns `{lead, number, removed}`.
 
     Conflict while it is being called.
@@ -77,7 +78,7 @@ def remove_lead(session: Session, id_or_number: str) -> tuple[Row, int]:
             "UPDATE lead SET state = 'completed', next_attempt_at = NULL WHERE id = ? AND state <> 'dnc'",
             (found["id"],),
         )
-        session.run("UPDATE callback SET state = 'cancelled' WHERE lead_id = ? AND state = 'pending'", (found["id"],))
+        end_callbacks(session, [found["id"]], "cancelled", now)
     else:
         remove_leads(session, [found["id"]])
     return {"lead": found["id"], "number": found["number"], "removed": not called}, int(found["campaign_id"])
