@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from dialerd.core.errors import Invalid
-from dialerd.store.closing import end_leads, forbid_number
+from dialerd.store.closing import forbid_number
 from dialerd.store.dnc_import import Import, counting
 from dialerd.store.facts import listed
 from dialerd.store.lead_rows import checked_number
@@ -34,29 +34,12 @@ def checked(session: Session, numbers: Sequence[str], prefixes: Sequence[str], c
 
 def add_numbers(session: Session, numbers: Sequence[str], campaign: str | None, source: str, now: datetime) -> int:
     """Put numbers on the list of all campaigns or of one; return how many were new. Their due leads end at once."""
-    if campaign is None:
-        before = _count(session, numbers)
-        for number in numbers:
-            forbid_number(session, number, source, now, None)
-        return len(set(numbers)) - before
-    campaign_id = campaign_row(session, campaign)["id"]
-    added = session.insert(
-        "INSERT INTO do_not_call (number, campaign_id, source, added_at)",
-        [(number, campaign_id, source, micros(now)) for number in dict.fromkeys(numbers)],
-        "ON CONFLICT DO NOTHING",
-    )
-    for number in numbers:
-        end_leads(session, number, campaign_id, now)
-    return added
+    campaign_id = _campaign_id(session, campaign)
+    return sum(forbid_number(session, number, source, now, campaign_id=campaign_id) for number in numbers)
 
 
-def _count(session: Session, numbers: Sequence[str]) -> int:
-    return len(
-        session.where_in(
-            "SELECT number FROM do_not_call WHERE number IN ({in}) AND campaign_id IS NULL",
-            list(dict.fromkeys(numbers)),
-        )
-    )
+def _campaign_id(session: Session, campaign: str | None) -> int | None:
+    return int(campaign_row(session, campaign)["id"]) if campaign is not None else None
 
 
 def _number(text: str) -> None:
@@ -68,7 +51,7 @@ def _number(text: str) -> None:
 
 def add_prefix(session: Session, prefix: str, campaign: str | None, source: str, now: datetime) -> bool:
     """Forbid all numbers with a prefix (`+3490`); True when it is new. Leads are refused when they are looked at."""
-    campaign_id = campaign_row(session, campaign)["id"] if campaign is not None else None
+    campaign_id = _campaign_id(session, campaign)
     return bool(
         session.insert(
             "INSERT INTO dnc_prefix (prefix, campaign_id, source, added_at)",
@@ -160,7 +143,7 @@ def remove(session: Session, numbers: Sequence[str], campaign: str | None) -> in
 
     Leads that had ended as `dnc` stay ended: `list recycle` makes them due again on purpose.
     """
-    campaign_id = campaign_row(session, campaign)["id"] if campaign is not None else None
+    campaign_id = _campaign_id(session, campaign)
     of_campaign = "campaign_id IS NULL" if campaign_id is None else "campaign_id = ?"
     params = () if campaign_id is None else (campaign_id,)
     removed = 0
