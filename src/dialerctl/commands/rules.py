@@ -55,7 +55,7 @@ def list_rules(session: Session, rules_dir: Path) -> None:
         {
             "name": law.name,
             "version": law.version,
-            "in_force": law.effective_from <= today and (law.effective_until is None or today < law.effective_until),
+            "in_force": law.in_force(today),
             "countries": ", ".join(law.countries) or "any",
             "title": law.title,
         }

@@ -35,6 +35,10 @@ class CallingRules:
     max_attempts_per_number: int = 0
     law: RuleSet | None = None
 
+    def weeks(self, regions: tuple[str, ...]) -> tuple[Week, ...]:
+        """Every week that binds for a lead in these regions: the campaign's own, and those of the law."""
+        return (self.week, *(self.law.weeks(regions) if self.law is not None else ()))
+
     def memory(self) -> timedelta:
         """How far back the attempts in Facts must reach for these rules."""
         own = timedelta(days=self.attempt_window_days) if self.max_attempts_per_window else DAY
@@ -90,12 +94,11 @@ def in_force(case: Case) -> Found:
     law = case.rules.law
     if law is None:
         return "no rule set", "the campaign has no rule set: dialerctl campaign edit NAME --rule-set …", None
-    today = case.now.date()
-    if today < law.effective_from:
+    if law.in_force(case.now.date()):
+        return law.label, None, None
+    if case.now.date() < law.effective_from:
         return law.label, f"{law.label} holds from {law.effective_from} only", None
-    if law.effective_until is not None and today >= law.effective_until:
-        return law.label, f"{law.label} held until {law.effective_until}: install its successor", None
-    return law.label, None, None
+    return law.label, f"{law.label} held until {law.effective_until}: install its successor", None
 
 
 def do_not_call(case: Case) -> Found:
@@ -237,13 +240,8 @@ def calling_hours(case: Case) -> Found:
 
 def legal_hours(case: Case) -> Found:
     """The windows of the law, in every zone the lead may be in."""
-    weeks = legal_weeks(case.law, case.lead.regions)
+    weeks = case.law.weeks(case.lead.regions)
     return _hours(case, weeks, case.law.name) if weeks else ("no limit", None, None)
-
-
-def legal_weeks(law: RuleSet, regions: tuple[str, ...]) -> tuple[Week, ...]:
-    """Every week of the law that holds for a lead in these regions."""
-    return tuple(hours.week for hours in law.hours if hours.concerns(regions))
 
 
 def _hours(case: Case, weeks: tuple[Week, ...], whose: str) -> Found:
@@ -260,8 +258,7 @@ def _hours(case: Case, weeks: tuple[Week, ...], whose: str) -> Found:
     windows = " and ".join(outside[:2]) + (f" and {len(outside) - 2} more" if len(outside) > 2 else "")
     objection = f"{local:%a %H:%M} in {closed.key}, outside {whose} ({windows})"
     # The next opening of this rule alone would often be one that the other forbids: both are looked at together.
-    every = (case.rules.week, *(legal_weeks(case.law, case.lead.regions) if case.rules.law is not None else ()))
-    return inputs, objection, next_open(every, zones, case.now)
+    return inputs, objection, next_open(case.rules.weeks(case.lead.regions), zones, case.now)
 
 
 def zones_of(names: tuple[str, ...]) -> tuple[ZoneInfo, ...]:

@@ -156,6 +156,14 @@ class RuleSet:
         """Name and version, as each attempt keeps them."""
         return f"{self.name}/{self.version}"
 
+    def in_force(self, today: date) -> bool:
+        """Whether it holds on this day."""
+        return self.effective_from <= today and (self.effective_until is None or today < self.effective_until)
+
+    def weeks(self, regions: tuple[str, ...]) -> tuple[Week, ...]:
+        """Every week that holds for a lead in these regions."""
+        return tuple(hours.week for hours in self.hours if hours.concerns(regions))
+
     def campaign_demands(self) -> Iterator[CampaignDemand]:
         """What the settings of a campaign under this set must be."""
         return (demand for demand in self.demands if isinstance(demand, CampaignDemand))

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from dialerd.core.calling_windows import open_until
 from dialerd.core.compliance import GateVerdict
-from dialerd.core.compliance_rules import legal_weeks, zones_of
+from dialerd.core.compliance_rules import zones_of
 from dialerd.core.lead import Lead
 from dialerd.core.list_mix import LeadOrder, by_list, mixed
 from dialerd.store.facts import Gate
@@ -169,8 +169,7 @@ def _closing(session: Session, gate: Gate, classes: Collection[int], now: dateti
     for class_id, lead in dial_classes(session).items():
         if class_id not in classes:
             continue
-        weeks = (rules.week, *(legal_weeks(rules.law, lead.regions) if rules.law is not None else ()))
-        until = open_until(weeks, zones_of(lead.zones), now)
+        until = open_until(rules.weeks(lead.regions), zones_of(lead.zones), now)
         found[class_id] = until.timestamp() if until is not None else float("inf")
     return found
 
