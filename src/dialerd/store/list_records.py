@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from difflib import get_close_matches
 from typing import Any
@@ -28,9 +28,12 @@ _CHECKS: Mapping[str, Check] = {
 
 def lead_lists(session: Session, campaign: str | None, now: datetime) -> list[Row]:
     """The lists of one campaign or of all, with how many leads are due, wait, are claimed and finished."""
-    where, params = "NOT hidden", list[Any]()
-    if campaign is not None:
-        where, params = "NOT hidden AND campaign_id = ?", [campaign_row(session, campaign)["id"]]
+    if campaign is None:
+        return _counted(session, "NOT hidden", (), now)
+    return _counted(session, "NOT hidden AND campaign_id = ?", (campaign_row(session, campaign)["id"],), now)
+
+
+def _counted(session: Session, where: str, params: Sequence[Any], now: datetime) -> list[Row]:
     rows = session.dicts(
         "SELECT lead_list.id, lead_list.name AS list, campaign.name AS campaign, active, weight, lead_list.created_at"
         f" FROM lead_list JOIN campaign ON campaign.id = campaign_id WHERE {where} ORDER BY 3, 2",
@@ -55,7 +58,7 @@ def _counts(session: Session, list_id: int, now: datetime) -> Row:
 def lead_list(session: Session, campaign: str, name: str, now: datetime) -> Row:
     """One list, with its leads by state (`states`) and by last disposition (`dispositions`)."""
     list_id = list_row(session, campaign, name)["id"]
-    found = next(row for row in lead_lists(session, campaign, now) if row["id"] == list_id)
+    (found,) = _counted(session, "lead_list.id = ?", (list_id,), now)
     found["dispositions"] = dict(
         session.rows(
             "SELECT disposition, COUNT(*) FROM call_log WHERE list_id = ? AND closed_at IS NOT NULL GROUP BY 1",
