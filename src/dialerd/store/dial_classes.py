@@ -1,9 +1,14 @@
-"""Owns the classes of leads that the law sees alike: zones, regions and class of consent. Asks no rule."""
+"""Owns the classes of leads that the law sees alike: zones, regions and class of consent. Knows no rule."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
+from dialerd.core.compliance import GateVerdict
+from dialerd.core.lead import Lead
+from dialerd.store.facts import Gate
+from dialerd.store.mapping import zones_value
 from dialerd.store.session import Session
 
 Key = tuple[str, str, str]
@@ -28,3 +33,26 @@ def class_ids(session: Session, keys: Collection[Key]) -> dict[Key, int]:
         assert row is not None
         found[key] = int(row[0])
     return found
+
+
+def dial_classes(session: Session) -> dict[int, Lead]:
+    """Every class as a lead without a number: what the rules of classes look at."""
+    return {
+        class_id: Lead(
+            id=0,
+            campaign_id=0,
+            list_id=0,
+            number="",
+            zones=zones_value(zones),
+            regions=zones_value(regions),
+            consent_class=consent,
+        )
+        for class_id, zones, regions, consent in session.rows(
+            "SELECT id, zones, regions, consent_class FROM dial_class"
+        )
+    }
+
+
+def class_verdicts(session: Session, gate: Gate, now: datetime) -> dict[int, GateVerdict]:
+    """What the gate says of each class now."""
+    return {class_id: gate.ask_class(lead, now) for class_id, lead in dial_classes(session).items()}

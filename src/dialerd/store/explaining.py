@@ -11,11 +11,12 @@ from typing import Any
 
 from dialerd.core.compliance import GateVerdict, checks, next_time
 from dialerd.core.lead import DUE_STATES, FINAL_STATES, Lead, LeadState
+from dialerd.store.candidates import active_lists
+from dialerd.store.dial_classes import dial_classes
 from dialerd.store.facts import Gate, NumberFacts
 from dialerd.store.lead_counts import count_leads
 from dialerd.store.lead_records import lead as lead_row
 from dialerd.store.mapping import DUE_STATES_SQL, LEAD_COLUMNS, lead_value
-from dialerd.store.selection import dial_classes
 from dialerd.store.session import Session, marks
 from dialerd.store.setup_records import campaign_row
 from dialerd.store.units import instant_or_none, micros
@@ -147,7 +148,7 @@ def _hour_after(now: datetime, ahead: int) -> datetime:
 
 def _due_by_class(session: Session, campaign_id: int, now: datetime) -> dict[int, dict[int, int]]:
     """Class → (hour from now in which they become due, 0: they are due → leads), of active lists, by one index."""
-    lists = [r[0] for r in session.rows("SELECT id FROM lead_list WHERE campaign_id = ? AND active", (campaign_id,))]
+    lists = active_lists(session, campaign_id)
     found: defaultdict[int, dict[int, int]] = defaultdict(dict)
     if not lists:
         return found

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from dialerd.core.compliance import GateVerdict
+from dialerd.store.dial_classes import class_verdicts
 from dialerd.store.facts import Gate
-from dialerd.store.selection import choose, class_verdicts
+from dialerd.store.selection import choose
 from dialerd.store.session import Session
 
 Later = Callable[[Callable[[Session], None]], None]

@@ -7,15 +7,16 @@ them, the gate is asked once for each class. There is no second copy of a rule i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from dialerd.core.messages import Shortage
+from dialerd.store.candidates import active_lists
+from dialerd.store.dial_classes import class_verdicts
 from dialerd.store.facts import Gate
 from dialerd.store.hopper import SMALL, Later, is_small
 from dialerd.store.mapping import standing
-from dialerd.store.selection import class_verdicts
 from dialerd.store.session import Session, marks
 from dialerd.store.units import instant, micros
 
@@ -41,9 +42,7 @@ def count_leads(session: Session, gate: Gate, now: datetime) -> Counts:
     """Count the leads of a campaign by what holds them back at this moment."""
     counts = Counts()
     at = micros(now)
-    lists = [row[0] for row in session.rows(
-        "SELECT id FROM lead_list WHERE campaign_id = ? AND active", (gate.campaign_id,)
-    )]  # fmt: skip
+    lists = active_lists(session, gate.campaign_id)
     if not lists:
         return counts
     verdicts = class_verdicts(session, gate, now)
@@ -73,7 +72,7 @@ def count_leads(session: Session, gate: Gate, now: datetime) -> Counts:
     return counts
 
 
-def _rows(session: Session, campaign_id: int, lists: Sequence[int], at: int) -> list[tuple[str, int, int, int, int]]:
+def _rows(session: Session, campaign_id: int, lists: Collection[int], at: int) -> list[tuple[str, int, int, int, int]]:
     """State, class, whether it waits for later, how many, the earliest time: from the index lead_counts alone."""
     return session.rows(
         "SELECT state, class_id, CASE WHEN next_attempt_at > ? THEN 1 ELSE 0 END, COUNT(*), MIN(next_attempt_at)"
