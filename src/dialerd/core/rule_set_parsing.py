@@ -16,6 +16,7 @@ from dialerd.core.calling_windows import Week, parse_week
 from dialerd.core.errors import Invalid
 from dialerd.core.rule_set import (
     CAMPAIGN_DEMANDS,
+    REGION,
     After,
     CampaignDemand,
     Cap,
@@ -30,7 +31,6 @@ from dialerd.core.rule_set import (
 )
 
 NAME = re.compile(r"\A[a-z0-9][a-z0-9-]{0,39}\Z")
-REGION = re.compile(r"\A[A-Z]{2}(-[A-Z0-9]{1,3})?\Z")
 _LENGTH = re.compile(r"\A([0-9]{1,5}) ?(days?|h|hours?|min|s|seconds?)\Z")
 _UNITS = {"d": 86_400, "h": 3600, "m": 60, "s": 1}
 
