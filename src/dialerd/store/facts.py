@@ -92,7 +92,6 @@ class NumberFacts:
     """The facts about some leads, over all campaigns. `gates` by campaign says what must be read."""
 
     def __init__(self, session: Session, leads: Sequence[Lead], gates: Mapping[int, Gate], now: datetime) -> None:
-        self._session = session
         self._gates = gates
         rules = [gate.rules for gate in gates.values() if gate.rules is not None]
         numbers = list(dict.fromkeys(lead.number for lead in leads))
