@@ -9,11 +9,10 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
-from difflib import get_close_matches
 from typing import Any
 
 from dialerd.core.calling_windows import Week, parse_week
-from dialerd.core.errors import Invalid
+from dialerd.core.errors import Invalid, hint
 from dialerd.core.rule_set import (
     CAMPAIGN_DEMANDS,
     REGION,
@@ -195,8 +194,7 @@ class _Table:
     def finish(self) -> None:
         for key in self._data:
             if key not in self._asked:
-                near = get_close_matches(str(key), sorted(self._asked), 1)
-                self.problem(str(key)[:40], "no such key" + (f" (did you mean {near[0]}?)" if near else ""))
+                self.problem(str(key)[:40], f"no such key{hint(str(key), sorted(self._asked))}")
 
 
 def _hours(table: _Table) -> Demand | None:

@@ -11,7 +11,6 @@ from dialerd.core.errors import Conflict, Invalid, NotFound
 from dialerd.core.import_policy import ImportPolicy, OnDuplicate, Unique
 from dialerd.core.lead import Lead
 from dialerd.store.call_records import calls_of_lead
-from dialerd.store.campaign_settings import NAME, NAME_RULE
 from dialerd.store.dial_classes import class_ids
 from dialerd.store.lead_rows import (
     LEAD_INSERT_COLUMNS,
@@ -24,6 +23,7 @@ from dialerd.store.lead_rows import (
 from dialerd.store.mapping import LEAD_COLUMNS, lead_value
 from dialerd.store.readable import readable
 from dialerd.store.session import Session
+from dialerd.store.setting_checks import NAME, NAME_RULE
 from dialerd.store.setup_records import campaign_row
 from dialerd.store.units import micros
 

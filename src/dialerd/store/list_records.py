@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from difflib import get_close_matches
 from typing import Any
 
-from dialerd.core.errors import Conflict, Invalid, NotFound
+from dialerd.core.errors import Conflict, Invalid, NotFound, hint
 from dialerd.core.lead import FINAL_STATES
-from dialerd.store.campaign_settings import NAME, NAME_RULE, Check, matching, whole, yes_or_no
 from dialerd.store.lead_records import check_list_name
 from dialerd.store.mapping import standing
 from dialerd.store.readable import readable
 from dialerd.store.session import Session, marks
+from dialerd.store.setting_checks import NAME, NAME_RULE, Check, checked_by, matching, whole, yes_or_no
 from dialerd.store.setup_records import campaign_row
 from dialerd.store.units import micros
 
@@ -79,25 +78,15 @@ def list_row(session: Session, campaign: str, name: str) -> Row:
             r[0]
             for r in session.rows("SELECT name FROM lead_list WHERE campaign_id = ? AND NOT hidden", (campaign_id,))
         ]
-        near = get_close_matches(name, names, 1)
-        hint = f"did you mean {near[0]}?" if near else f"lists: {', '.join(names) or 'none'}"
-        raise NotFound(f"campaign {campaign} has no list {name[:80]!r} ({hint})")
+        meant = hint(name, names, f"lists: {', '.join(names) or 'none'}")
+        raise NotFound(f"campaign {campaign} has no list {name[:80]!r}{meant}")
     return rows[0]
 
 
 def edit_list(session: Session, campaign: str, name: str, changes: Mapping[str, Any]) -> int:
     """Change name, weight or `active` of a list; return the campaign's id. Invalid lists every problem."""
     row = list_row(session, campaign, name)
-    problems: list[str] = []
-    columns: Row = {}
-    for key, value in changes.items():
-        if key not in _CHECKS:
-            problems.append(f"{str(key)[:40]}: no such setting (known: {', '.join(_CHECKS)})")
-            continue
-        try:
-            columns[key] = _CHECKS[key](value)
-        except ValueError as error:
-            problems.append(f"{key}: {str(value)[:40]!r} {error}")
+    columns, problems = checked_by(_CHECKS, changes)
     if problems or not columns:
         raise Invalid("; ".join(problems) or "name at least one setting to change: name, weight or active")
     if columns.get("name", name) != name:
