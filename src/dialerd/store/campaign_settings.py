@@ -161,8 +161,6 @@ def checked_settings(settings: Mapping[str, Any], present: Mapping[str, Any]) ->
     `present` holds the row's columns now (the defaults, for a new campaign): limits between two columns are checked
     on what the row will be. Invalid lists every problem, each with its column.
     """
-    if len(settings) > 2 * len(COLUMNS):
-        raise Invalid(f"{len(settings)} settings are too many: a campaign has {len(COLUMNS)} columns")
     columns, problems = checked_by(COLUMNS, settings, "column")
     if not problems:
         problems = _contradictions({**present, **columns})

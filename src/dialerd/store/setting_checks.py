@@ -23,6 +23,8 @@ def checked_by(
     checks: Mapping[str, Check], settings: Mapping[str, Any], what: str = "setting"
 ) -> tuple[dict[str, Any], list[str]]:
     """Given settings as they came, return the columns to write and a sentence for each that cannot be."""
+    if len(settings) > 2 * len(checks):  # the nearest name is looked for each time, and nobody means so many
+        return {}, [f"{len(settings)} {what}s are too many: there are {len(checks)}"]
     columns: dict[str, Any] = {}
     problems: list[str] = []
     known = f"known: {', '.join(checks)}" if len(checks) <= FEW else ""
