@@ -1,6 +1,7 @@
 """Owns each single rule of the gate: what it looks at, what it objects to, when to ask it again. Pure.
 
-Knows neither the order of the rules nor what becomes of a lead that one of them forbids: `compliance` does.
+Knows neither the order of the rules nor what becomes of a lead that one of them forbids: `compliance` does. The rules
+that ask for the called party's local time are in `local_hours`.
 """
 
 from __future__ import annotations
@@ -8,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
-from zoneinfo import ZoneInfo
 
-from dialerd.core.calling_windows import Week, closed_in, daily, next_open, show_week
+from dialerd.core.calling_windows import Week, daily
 from dialerd.core.lead import Lead
 from dialerd.core.rule_set import After, Purpose, RuleSet, Scope, show_length
 
@@ -83,10 +82,6 @@ class Case:
 Found = tuple[str, str | None, datetime | None]
 """Inputs, objection (None: there is none), when to ask again."""
 Judge = Callable[[Case], Found]
-
-
-class UnknownZone(ValueError):
-    """A lead whose local time nobody knows."""
 
 
 def in_force(case: Case) -> Found:
@@ -231,46 +226,3 @@ def quiet(case: Case) -> Found:
         if case.now < ends and not (quiet.agent_lifts and case.facts.agent_guaranteed):
             return seen[-1], f"{quiet.name}: {show_length(quiet.length)} of quiet after {quiet.after.value}", ends
     return ", ".join(seen) or "nothing to keep quiet after", None, None
-
-
-def calling_hours(case: Case) -> Found:
-    """The campaign's own window, in every zone the lead may be in."""
-    return _hours(case, (case.rules.week,), "the campaign's window")
-
-
-def legal_hours(case: Case) -> Found:
-    """The windows of the law, in every zone the lead may be in."""
-    weeks = case.law.weeks(case.lead.regions)
-    return _hours(case, weeks, case.law.name) if weeks else ("no limit", None, None)
-
-
-def _hours(case: Case, weeks: tuple[Week, ...], whose: str) -> Found:
-    zones = zones_of(case.lead.zones)
-    closed = closed_in(weeks, zones, case.now)
-    shown = closed or zones[0]
-    inputs = f"{case.now.astimezone(shown):%a %Y-%m-%d %H:%M} in {shown.key}"
-    if len(zones) > 1:
-        inputs += f" and {len(zones) - 1} more zones"
-    if closed is None:
-        return inputs, None, None
-    local = case.now.astimezone(closed)
-    outside = list(dict.fromkeys(show_week(week) for week in weeks if not week.is_open(local)))
-    windows = " and ".join(outside[:2]) + (f" and {len(outside) - 2} more" if len(outside) > 2 else "")
-    objection = f"{local:%a %H:%M} in {closed.key}, outside {whose} ({windows})"
-    # The next opening of this rule alone would often be one that the other forbids: both are looked at together.
-    return inputs, objection, next_open(case.rules.weeks(case.lead.regions), zones, case.now)
-
-
-def zones_of(names: tuple[str, ...]) -> tuple[ZoneInfo, ...]:
-    """The zones of these names; UnknownZone when there is none or one is no zone."""
-    if not names:
-        raise UnknownZone("no time zone is known for this lead")
-    try:
-        return _zones(names)
-    except Exception:
-        raise UnknownZone(f"no such time zone: {', '.join(names)}") from None
-
-
-@lru_cache(maxsize=4096)
-def _zones(names: tuple[str, ...]) -> tuple[ZoneInfo, ...]:
-    return tuple(ZoneInfo(name) for name in names)

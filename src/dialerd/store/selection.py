@@ -14,8 +14,8 @@ from typing import Any
 
 from dialerd.core.calling_windows import open_until
 from dialerd.core.compliance import GateVerdict
-from dialerd.core.compliance_rules import zones_of
 from dialerd.core.list_mix import by_list, mixed
+from dialerd.core.local_hours import zones_of
 from dialerd.store.candidates import Candidate, Wishes, active_lists, ordinary_leads, promised_leads
 from dialerd.store.dial_classes import class_verdicts, dial_classes
 from dialerd.store.facts import Gate
