@@ -13,6 +13,7 @@ from dialerd.store.session import Session
 
 Key = tuple[str, str, str]
 """Zones and regions (names joined by commas) and class of consent."""
+_FIND = "SELECT id FROM dial_class WHERE zones = ? AND regions = ? AND consent_class = ?"
 
 
 def class_id(session: Session, zones: str, regions: str, consent_class: str) -> int:
@@ -24,12 +25,12 @@ def class_ids(session: Session, keys: Collection[Key]) -> dict[Key, int]:
     """The ids of some classes; those that are new are made."""
     found: dict[Key, int] = {}
     for key in dict.fromkeys(keys):
-        row = session.one("SELECT id FROM dial_class WHERE zones = ? AND regions = ? AND consent_class = ?", key)
+        row = session.one(_FIND, key)
         if row is None:
             session.run(
                 "INSERT INTO dial_class (zones, regions, consent_class) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", key
             )
-            row = session.one("SELECT id FROM dial_class WHERE zones = ? AND regions = ? AND consent_class = ?", key)
+            row = session.one(_FIND, key)
         assert row is not None
         found[key] = int(row[0])
     return found

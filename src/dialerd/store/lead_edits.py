@@ -31,9 +31,7 @@ def edit_lead(session: Session, id_or_number: str, changes: Mapping[str, Any]) -
 
     What a rule had put off is due again: the gate judges the lead as it is now. Conflict while it is being called.
     """
-    found = lead_row(session, id_or_number)
-    if found["state"] == "claimed":
-        raise Conflict(f"lead {found['id']} is being called, or about to be: try again after the call")
+    found = _at_rest(session, id_or_number)
     unknown = set(changes) - KEYS
     if unknown or not changes:
         raise Invalid(f"unknown field {min(unknown)[:40]!r}" if unknown else "name at least one field to change")
@@ -69,9 +67,7 @@ def remove_lead(session: Session, id_or_number: str, now: datetime) -> tuple[Row
 
     Conflict while it is being called.
     """
-    found = lead_row(session, id_or_number)
-    if found["state"] == "claimed":
-        raise Conflict(f"lead {found['id']} is being called, or about to be: try again after the call")
+    found = _at_rest(session, id_or_number)
     called = bool(found["calls"])
     if called:
         session.run(
@@ -82,6 +78,13 @@ def remove_lead(session: Session, id_or_number: str, now: datetime) -> tuple[Row
     else:
         remove_leads(session, [found["id"]])
     return {"lead": found["id"], "number": found["number"], "removed": not called}, int(found["campaign_id"])
+
+
+def _at_rest(session: Session, id_or_number: str) -> Row:
+    found = lead_row(session, id_or_number)
+    if found["state"] == "claimed":
+        raise Conflict(f"lead {found['id']} is being called, or about to be: try again after the call")
+    return found
 
 
 def _checked(row: Mapping[str, Any]) -> tuple[Any, ...]:
