@@ -104,6 +104,17 @@ async def test_an_imported_list_counts_when_it_is_complete_and_replaces_the_one_
         world.close()
 
 
+async def test_the_look_up_names_the_import_that_counts_not_the_newest_data(world: World) -> None:
+    for dated, number in (("2026-03-01", 49300000001), ("2026-02-01", 49300000002)):  # the second counts: it is later
+        list_id = world.add("dnc_list", name="de-robinson", data_date=dated, imported_at=0, complete=True)
+        world.run("INSERT INTO dnc_number (number, list_id) VALUES (?, ?)", [number, list_id])
+    book = world.store.records.book
+    rows = await book.dnc_check(["+49300000001", "+49300000002"])
+    assert [row["on"] for row in rows] == [[], ["de-robinson, data of 2026-02-01 (29 days old)"]]
+    assert [(row["data_date"], row["age_days"]) for row in await book.dnc_lists()] == [("2026-02-01", 29)]
+    assert await book.begin_dnc_list("de-robinson", date(2026, 2, 20)) > list_id, "newer than what counts"
+
+
 async def test_a_large_list_is_removed_in_steps_and_leaves_the_others(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -60,7 +60,10 @@ async def test_a_lead_with_calls_is_closed_not_removed(world: World) -> None:
     added = await book.add_lead("spring", "by-hand", ROW)
     (attempt,), _ = world.open_attempts(world.claim(campaign_id, 1).leads)
     world.submit(world.end(attempt, Status.BUSY))
+    await book.add_callback(str(added["id"]), world.now + timedelta(hours=1), None, "")
     assert not (await book.remove_lead(str(added["id"])))["removed"]
+    (appointment,) = await book.callbacks("spring", None, "", 9, 0)
+    assert (appointment["state"], appointment["ended_at"]) == ("cancelled", world.now)
     assert world.rows("SELECT state, next_attempt_at FROM lead") == [{"state": "completed", "next_attempt_at": None}]
     assert len(world.rows("SELECT id FROM call_log")) == 1
     with pytest.raises(Conflict, match="has 1 leads with calls"):

@@ -55,7 +55,7 @@ def list_rules(session: Session, rules_dir: Path) -> None:
         {
             "name": law.name,
             "version": law.version,
-            "in_force": law.effective_from <= today and (law.effective_until is None or today < law.effective_until),
+            "in_force": law.in_force(today),
             "countries": ", ".join(law.countries) or "any",
             "title": law.title,
         }
@@ -80,11 +80,10 @@ def show(session: Session, name: str, region: str | None, rules_dir: Path) -> No
     """
     sets = _load(rules_dir)
     if name not in sets:
-        from difflib import get_close_matches
+        from dialerd.core.errors import hint
 
-        near = get_close_matches(name, sets, 1)
-        hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(sets))}"
-        raise Failure(f"there is no rule set {name!r} ({hint})", ExitCode.NOT_FOUND)
+        meant = hint(name, sets, f"known: {', '.join(sorted(sets))}")
+        raise Failure(f"there is no rule set {name!r}{meant}", ExitCode.NOT_FOUND)
     values = rule_set_values(sets[name], region)
     head = output.pairs([(key, str(values[key])) for key in ("name", "version", "title", "countries", "in_force_from")])
     table = output.table(values["rules"], RULES, colour=session.colour, limit=output.screen_limit(session.target))

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from dialerd.core import compliance_rules
-from dialerd.core.compliance_rules import CallingRules, Case, Facts, Judge, UnknownZone
+from dialerd.core import compliance_rules, local_hours
+from dialerd.core.compliance_rules import CallingRules, Case, Facts, Judge
 from dialerd.core.lead import Lead, LeadState
+from dialerd.core.local_hours import UnknownZone
 from dialerd.core.rule_set import Purpose
 
 RETRY_UNKNOWN = timedelta(minutes=5)
@@ -122,8 +123,8 @@ RULES: Mapping[str, Judge] = MappingProxyType(
         "max_attempts_per_window": compliance_rules.window_cap,
         "frequency_cap": compliance_rules.frequency,
         "quiet_period": compliance_rules.quiet,
-        "calling_hours": compliance_rules.calling_hours,
-        "legal_hours": compliance_rules.legal_hours,
+        "calling_hours": local_hours.calling_hours,
+        "legal_hours": local_hours.legal_hours,
     }
 )
 """Every rule in the order in which it is asked."""

@@ -1,6 +1,7 @@
 """Owns each single rule of the gate: what it looks at, what it objects to, when to ask it again. Pure.
 
-Knows neither the order of the rules nor what becomes of a lead that one of them forbids: `compliance` does.
+Knows neither the order of the rules nor what becomes of a lead that one of them forbids: `compliance` does. The rules
+that ask for the called party's local time are in `local_hours`.
 """
 
 from __future__ import annotations
@@ -8,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
-from zoneinfo import ZoneInfo
 
-from dialerd.core.calling_windows import Week, closed_in, daily, next_open, show_week
+from dialerd.core.calling_windows import Week, daily
 from dialerd.core.lead import Lead
 from dialerd.core.rule_set import After, Purpose, RuleSet, Scope, show_length
 
@@ -34,6 +33,10 @@ class CallingRules:
     attempt_window_days: int = 30
     max_attempts_per_number: int = 0
     law: RuleSet | None = None
+
+    def weeks(self, regions: tuple[str, ...]) -> tuple[Week, ...]:
+        """Every week that binds for a lead in these regions: the campaign's own, and those of the law."""
+        return (self.week, *(self.law.weeks(regions) if self.law is not None else ()))
 
     def memory(self) -> timedelta:
         """How far back the attempts in Facts must reach for these rules."""
@@ -81,21 +84,16 @@ Found = tuple[str, str | None, datetime | None]
 Judge = Callable[[Case], Found]
 
 
-class UnknownZone(ValueError):
-    """A lead whose local time nobody knows."""
-
-
 def in_force(case: Case) -> Found:
     """The rule set is chosen and in force today."""
     law = case.rules.law
     if law is None:
         return "no rule set", "the campaign has no rule set: dialerctl campaign edit NAME --rule-set …", None
-    today = case.now.date()
-    if today < law.effective_from:
+    if law.in_force(case.now.date()):
+        return law.label, None, None
+    if case.now.date() < law.effective_from:
         return law.label, f"{law.label} holds from {law.effective_from} only", None
-    if law.effective_until is not None and today >= law.effective_until:
-        return law.label, f"{law.label} held until {law.effective_until}: install its successor", None
-    return law.label, None, None
+    return law.label, f"{law.label} held until {law.effective_until}: install its successor", None
 
 
 def do_not_call(case: Case) -> Found:
@@ -228,52 +226,3 @@ def quiet(case: Case) -> Found:
         if case.now < ends and not (quiet.agent_lifts and case.facts.agent_guaranteed):
             return seen[-1], f"{quiet.name}: {show_length(quiet.length)} of quiet after {quiet.after.value}", ends
     return ", ".join(seen) or "nothing to keep quiet after", None, None
-
-
-def calling_hours(case: Case) -> Found:
-    """The campaign's own window, in every zone the lead may be in."""
-    return _hours(case, (case.rules.week,), "the campaign's window")
-
-
-def legal_hours(case: Case) -> Found:
-    """The windows of the law, in every zone the lead may be in."""
-    weeks = legal_weeks(case.law, case.lead.regions)
-    return _hours(case, weeks, case.law.name) if weeks else ("no limit", None, None)
-
-
-def legal_weeks(law: RuleSet, regions: tuple[str, ...]) -> tuple[Week, ...]:
-    """Every week of the law that holds for a lead in these regions."""
-    return tuple(hours.week for hours in law.hours if hours.concerns(regions))
-
-
-def _hours(case: Case, weeks: tuple[Week, ...], whose: str) -> Found:
-    zones = zones_of(case.lead.zones)
-    closed = closed_in(weeks, zones, case.now)
-    shown = closed or zones[0]
-    inputs = f"{case.now.astimezone(shown):%a %Y-%m-%d %H:%M} in {shown.key}"
-    if len(zones) > 1:
-        inputs += f" and {len(zones) - 1} more zones"
-    if closed is None:
-        return inputs, None, None
-    local = case.now.astimezone(closed)
-    outside = list(dict.fromkeys(show_week(week) for week in weeks if not week.is_open(local)))
-    windows = " and ".join(outside[:2]) + (f" and {len(outside) - 2} more" if len(outside) > 2 else "")
-    objection = f"{local:%a %H:%M} in {closed.key}, outside {whose} ({windows})"
-    # The next opening of this rule alone would often be one that the other forbids: both are looked at together.
-    every = (case.rules.week, *(legal_weeks(case.law, case.lead.regions) if case.rules.law is not None else ()))
-    return inputs, objection, next_open(every, zones, case.now)
-
-
-def zones_of(names: tuple[str, ...]) -> tuple[ZoneInfo, ...]:
-    """The zones of these names; UnknownZone when there is none or one is no zone."""
-    if not names:
-        raise UnknownZone("no time zone is known for this lead")
-    try:
-        return _zones(names)
-    except Exception:
-        raise UnknownZone(f"no such time zone: {', '.join(names)}") from None
-
-
-@lru_cache(maxsize=4096)
-def _zones(names: tuple[str, ...]) -> tuple[ZoneInfo, ...]:
-    return tuple(ZoneInfo(name) for name in names)

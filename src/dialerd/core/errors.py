@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 
 class DialerError(Exception):
     """Something an operator is told in one sentence: what, where and what to do."""
@@ -25,3 +28,10 @@ class Unavailable(DialerError):
 
 class Forbidden(DialerError):
     """The caller's role, or a compliance rule, does not allow this."""
+
+
+def hint(word: str, known: Iterable[str], otherwise: str = "") -> str:
+    """What to put behind an unknown name: ` (did you mean NAME?)`, else `otherwise` in brackets, else nothing."""
+    near = get_close_matches(word[:100], list(known), 1)  # cut off: matching a long word takes long
+    text = f"did you mean {near[0]}?" if near else otherwise
+    return f" ({text})" if text else ""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from difflib import get_close_matches
 
 from dialerd.core.campaign import PACED_MODES, Campaign, DialMode
+from dialerd.core.errors import hint
 
 _UNATTENDED_MODES = frozenset({DialMode.PREDICTIVE, DialMode.PROGRESSIVE, DialMode.POWER})
 """Modes in which a person may answer and no agent be free: that person must hear a name and a number
@@ -88,6 +88,5 @@ def _trunk_problem(trunk: str, trunks: Collection[str]) -> str:
         return f"no trunk is set: use --trunk NAME (known: {known})"
     if trunk in trunks:
         return ""
-    near = get_close_matches(trunk, sorted(trunks), n=1)
-    hint = f"did you mean {near[0]}?" if near else f"known: {known}"
-    return f"trunk {trunk} is not in the configuration: use --trunk NAME ({hint})"
+    meant = hint(trunk, sorted(trunks), f"known: {known}")
+    return f"trunk {trunk} is not in the configuration: use --trunk NAME{meant}"

@@ -6,6 +6,7 @@ The files in `rules/` are read by `dialerd.rule_files` and become these values b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -13,6 +14,9 @@ from enum import Enum
 from typing import ClassVar
 
 from dialerd.core.calling_windows import Week, show_week
+
+REGION = re.compile(r"\A[A-Z]{2}(-[A-Z0-9]{1,3})?\Z")
+"""ISO 3166: a country (US) or a subdivision (US-FL), as demands name where they hold and leads where they are."""
 
 
 class Scope(Enum):
@@ -155,6 +159,14 @@ class RuleSet:
     def label(self) -> str:
         """Name and version, as each attempt keeps them."""
         return f"{self.name}/{self.version}"
+
+    def in_force(self, today: date) -> bool:
+        """Whether it holds on this day."""
+        return self.effective_from <= today and (self.effective_until is None or today < self.effective_until)
+
+    def weeks(self, regions: tuple[str, ...]) -> tuple[Week, ...]:
+        """Every week that holds for a lead in these regions."""
+        return tuple(hours.week for hours in self.hours if hours.concerns(regions))
 
     def campaign_demands(self) -> Iterator[CampaignDemand]:
         """What the settings of a campaign under this set must be."""

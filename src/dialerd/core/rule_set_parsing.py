@@ -9,13 +9,13 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
-from difflib import get_close_matches
 from typing import Any
 
 from dialerd.core.calling_windows import Week, parse_week
-from dialerd.core.errors import Invalid
+from dialerd.core.errors import Invalid, hint
 from dialerd.core.rule_set import (
     CAMPAIGN_DEMANDS,
+    REGION,
     After,
     CampaignDemand,
     Cap,
@@ -30,7 +30,6 @@ from dialerd.core.rule_set import (
 )
 
 NAME = re.compile(r"\A[a-z0-9][a-z0-9-]{0,39}\Z")
-REGION = re.compile(r"\A[A-Z]{2}(-[A-Z0-9]{1,3})?\Z")
 _LENGTH = re.compile(r"\A([0-9]{1,5}) ?(days?|h|hours?|min|s|seconds?)\Z")
 _UNITS = {"d": 86_400, "h": 3600, "m": 60, "s": 1}
 
@@ -195,8 +194,7 @@ class _Table:
     def finish(self) -> None:
         for key in self._data:
             if key not in self._asked:
-                near = get_close_matches(str(key), sorted(self._asked), 1)
-                self.problem(str(key)[:40], "no such key" + (f" (did you mean {near[0]}?)" if near else ""))
+                self.problem(str(key)[:40], f"no such key{hint(str(key), sorted(self._asked))}")
 
 
 def _hours(table: _Table) -> Demand | None:

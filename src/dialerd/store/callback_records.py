@@ -8,6 +8,7 @@ from typing import Any
 from dialerd.core.errors import Conflict, Invalid, NotFound
 from dialerd.store.lead_records import lead as lead_row
 from dialerd.store.readable import readable
+from dialerd.store.refusals import end_callbacks
 from dialerd.store.session import Session
 from dialerd.store.setup_records import agents, campaign_row
 from dialerd.store.units import micros
@@ -66,10 +67,7 @@ def add_callback(
         "SELECT 1 FROM agent_campaign WHERE agent_id = ? AND campaign_id = ?", (agent_id, found["campaign_id"])
     ):
         raise Invalid(f"agent: {agent} does not work in campaign {found['campaign']}")
-    session.run(
-        "UPDATE callback SET state = 'cancelled', ended_at = ? WHERE lead_id = ? AND state = 'pending'",
-        (micros(now), found["id"]),
-    )
+    end_callbacks(session, [found["id"]], "cancelled", now)
     row = session.one(
         "INSERT INTO callback (lead_id, campaign_id, agent_id, due_at, note, created_at) VALUES (?, ?, ?, ?, ?, ?)"
         " RETURNING id",

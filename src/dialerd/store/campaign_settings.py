@@ -2,109 +2,36 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from decimal import Decimal, InvalidOperation
-from difflib import get_close_matches
-from enum import Enum
+from collections.abc import Mapping
 from typing import Any
 from zoneinfo import available_timezones
 
 from dialerd.core.campaign import AmdAction, DialMode, MeasuredFrom
-from dialerd.core.errors import Invalid
+from dialerd.core.errors import Invalid, hint
 from dialerd.core.lead_filter import checked_filter
 from dialerd.core.list_mix import LeadOrder
+from dialerd.store.setting_checks import (
+    NAME,
+    NAME_RULE,
+    Check,
+    between,
+    checked_by,
+    decimal,
+    matching,
+    one_of,
+    real,
+    text_of,
+    whole,
+    yes_or_no,
+)
 from dialerd.store.units import call_days, micro_units, time_of_day
 
-Check = Callable[[Any], Any]
-"""Given a value as it came (text, number, boolean), return what the column holds; ValueError says what is wrong."""
-
 MONEY_COLUMNS = frozenset({"cost_per_minute", "revenue_per_sale", "agent_hourly_cost"})
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-NAME_RULE = "1 to 64 letters, digits, _ . - beginning with a letter or digit"
-_YES, _NO = frozenset({"true", "yes", "on", "1"}), frozenset({"false", "no", "off", "0"})
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        raise ValueError("is not a text")
-    return str(value)
-
-
-def matching(pattern: str, rule: str, *, may_be_empty: bool = True) -> Check:
-    """A text that matches as a whole; `rule` says what is allowed."""
-    compiled = re.compile(pattern)
-
-    def check(value: Any) -> str:
-        text = _text(value)
-        if (text or not may_be_empty) and not compiled.fullmatch(text):
-            raise ValueError(f"may only hold {rule}")
-        return text
-
-    return check
-
-
-def one_of(kind: type[Enum]) -> Check:
-    """One of an enumeration's values."""
-    names = [str(member.value) for member in kind]
-
-    def check(value: Any) -> str:
-        text = _text(value).lower()
-        if text not in names:
-            raise ValueError(f"must be one of {', '.join(names)}")
-        return text
-
-    return check
-
-
-def _decimal(value: Any) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal) or len(str(value)) > 40:
-        raise ValueError("is not a number")
-    try:
-        number = Decimal(str(value).strip())
-    except InvalidOperation:
-        raise ValueError("is not a number") from None
-    if not number.is_finite():
-        raise ValueError("is not a number")
-    return number
-
-
-def _between(number: Decimal, low: float, high: float) -> Decimal:
-    if not Decimal(str(low)) <= number <= Decimal(str(high)):
-        raise ValueError(f"must be between {low:g} and {high:g}")
-    return number
-
-
-def whole(low: int, high: int) -> Check:
-    """A whole number within limits."""
-
-    def check(value: Any) -> int:
-        number = _decimal(value)
-        if number != number.to_integral_value():
-            raise ValueError("must be a whole number")
-        return int(_between(number, low, high))
-
-    return check
-
-
-def real(low: float, high: float) -> Check:
-    """A number within limits."""
-    return lambda value: float(_between(_decimal(value), low, high))
-
-
-def yes_or_no(value: Any) -> bool:
-    """A boolean, also as text."""
-    if isinstance(value, bool):
-        return value
-    text = str(value).lower()
-    if text not in _YES | _NO:
-        raise ValueError("must be yes or no")
-    return text in _YES
 
 
 def amount(value: Any) -> int:
     """An amount of money, returned in micro-units."""
-    number = _between(_decimal(value), 0, 99_999_999)
+    number = between(decimal(value), 0, 99_999_999)
     try:
         return micro_units(number)
     except ValueError:
@@ -112,7 +39,7 @@ def amount(value: Any) -> int:
 
 
 def _time(value: Any) -> str:
-    text = _text(value)
+    text = text_of(value)
     try:
         time_of_day(text)
     except ValueError:  # its sentence names the value, ours has it before it already
@@ -121,7 +48,7 @@ def _time(value: Any) -> str:
 
 
 def _days(value: Any) -> str:
-    text = _text(value).lower().replace(" ", "")
+    text = text_of(value).lower().replace(" ", "")
     try:
         call_days(text)
     except ValueError:
@@ -130,10 +57,9 @@ def _days(value: Any) -> str:
 
 
 def _zone(value: Any) -> str:
-    text = _text(value)
+    text = text_of(value)
     if text not in available_timezones():
-        near = get_close_matches(text, available_timezones(), 1)
-        raise ValueError("is not a time zone like Europe/Berlin" + (f" (did you mean {near[0]}?)" if near else ""))
+        raise ValueError(f"is not a time zone like Europe/Berlin{hint(text, available_timezones())}")
     return text
 
 
@@ -153,7 +79,7 @@ def _caller_name(value: Any) -> str:
 
 
 def _attribute_names(value: Any) -> str:
-    names = [" ".join(part.split()) for part in _text(value).split(",")]
+    names = [" ".join(part.split()) for part in text_of(value).split(",")]
     names = list(dict.fromkeys(name for name in names if name))
     if len(names) > 10 or any(len(name) > 64 or not name.isprintable() for name in names):
         raise ValueError("may name up to 10 attributes of leads, joined by commas")
@@ -214,7 +140,7 @@ COLUMNS: Mapping[str, Check] = {
     "abandoned_first": yes_or_no,
     "callback_tolerance": whole(0, 31_536_000),
     "channel_variables": _attribute_names,
-    "lead_filter": lambda value: checked_filter(_text(value)),
+    "lead_filter": lambda value: checked_filter(text_of(value)),
     "default_disposition": matching(NAME.pattern, NAME_RULE, may_be_empty=False),
     "recording_enabled": yes_or_no,
     "on_hook_ring_timeout": real(1, 300),
@@ -235,30 +161,12 @@ def checked_settings(settings: Mapping[str, Any], present: Mapping[str, Any]) ->
     `present` holds the row's columns now (the defaults, for a new campaign): limits between two columns are checked
     on what the row will be. Invalid lists every problem, each with its column.
     """
-    if len(settings) > 2 * len(COLUMNS):
-        raise Invalid(f"{len(settings)} settings are too many: a campaign has {len(COLUMNS)} columns")
-    problems: list[str] = []
-    columns: dict[str, Any] = {}
-    for name, value in settings.items():
-        check = COLUMNS.get(name)
-        if check is None:
-            near = get_close_matches(str(name)[:100], COLUMNS, 1)
-            problems.append(f"{str(name)[:80]}: no such column" + (f" (did you mean {near[0]}?)" if near else ""))
-            continue
-        try:
-            columns[name] = check(value)
-        except (ValueError, ArithmeticError) as error:
-            problems.append(f"{name}: {_shown(value)} {error}")
+    columns, problems = checked_by(COLUMNS, settings, "column")
     if not problems:
         problems = _contradictions({**present, **columns})
     if problems:
         raise Invalid("; ".join(problems))
     return columns
-
-
-def _shown(value: Any) -> str:
-    text = str(value)
-    return repr(text if len(text) <= 40 else text[:40] + "…")
 
 
 def _contradictions(row: Mapping[str, Any]) -> list[str]:

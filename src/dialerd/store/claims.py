@@ -14,7 +14,7 @@ from dialerd.store.facts import Gate, NumberFacts
 from dialerd.store.hopper import Hopper
 from dialerd.store.lead_counts import LeadCounts
 from dialerd.store.lead_fields import with_variables
-from dialerd.store.mapping import LEAD_COLUMNS, lead_value
+from dialerd.store.mapping import DUE_STATES_SQL, LEAD_COLUMNS, lead_value
 from dialerd.store.refusals import Refused, log_classes, reschedule
 from dialerd.store.session import Session, chunks
 from dialerd.store.units import micros
@@ -74,7 +74,7 @@ def _still_due(session: Session, ids: Sequence[int], now: datetime) -> list[tupl
         row[0]: row
         for row in session.where_in(
             f"SELECT {LEAD_COLUMNS}, blocked_rule FROM lead WHERE id IN ({{in}})"
-            " AND state IN ('new', 'retry', 'callback') AND next_attempt_at <= ?"
+            f" AND state IN {DUE_STATES_SQL} AND next_attempt_at <= ?"
             " AND list_id IN (SELECT id FROM lead_list WHERE active)",
             list(ids),
             micros(now),

@@ -18,7 +18,7 @@ from dialerd.store.attempt_rows import (
 )
 from dialerd.store.chain import CHAINED_COLUMNS, chain_head, record_hash
 from dialerd.store.intents import INSERT_ATTEMPT
-from dialerd.store.mapping import disposition_value
+from dialerd.store.mapping import DUE_STATES_SQL, disposition_value
 from dialerd.store.refusals import end_callbacks
 from dialerd.store.session import Session
 from dialerd.store.settling import settle_leads
@@ -71,7 +71,7 @@ def close_attempts(session: Session, commands: Sequence[CloseAttempt], now: date
     _finish(session, attempts, known=rows.keys())
     for attempt in attempts:
         if dispositions[attempt.disposition].is_dnc:
-            forbid_number(session, attempt.number, "disposition", attempt.closed_at or now, attempt.id)
+            forbid_number(session, attempt.number, "disposition", attempt.closed_at or now, attempt_id=attempt.id)
     settle_leads(session, due, attempts, dispositions, campaigns, now)
     session.insert(
         "INSERT INTO abandon_ledger (attempt_id, campaign_id, at, abandoned, message_played)",
@@ -125,22 +125,30 @@ def _finish(session: Session, attempts: Sequence[Attempt], known: Collection[int
     session.many("UPDATE call_log SET chain_seq = ?, prev_hash = ?, record_hash = ? WHERE id = ?", places)
 
 
-def forbid_number(session: Session, number: str, source: str, at: datetime, attempt_id: int | None) -> None:
-    """Put a number on the global do-not-call list and take its leads out of every campaign; once is enough."""
-    session.run(
-        "INSERT INTO do_not_call (number, source, attempt_id, added_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        (number, source, attempt_id, micros(at)),
+def forbid_number(
+    session: Session,
+    number: str,
+    source: str,
+    at: datetime,
+    *,
+    campaign_id: int | None = None,
+    attempt_id: int | None = None,
+) -> bool:
+    """Put a number on the do-not-call list of all campaigns or of one; True when it is new there.
+
+    Due leads with it end there, with their appointments; once is enough.
+    """
+    added = session.run(
+        "INSERT INTO do_not_call (number, campaign_id, source, attempt_id, added_at) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT DO NOTHING",
+        (number, campaign_id, source, attempt_id, micros(at)),
     )
-    end_leads(session, number, None, at)
-
-
-def end_leads(session: Session, number: str, campaign_id: int | None, at: datetime) -> None:
-    """Due leads with a number forbidden from now on, in all campaigns or in one, end with their appointments."""
     where, params = ("", []) if campaign_id is None else (" AND campaign_id = ?", [campaign_id])
     for column in ("number", "dial_number"):  # one index each
         due = session.rows(
-            f"SELECT id FROM lead WHERE {column} = ? AND state IN ('new', 'retry', 'callback'){where}",
+            f"SELECT id FROM lead WHERE {column} = ? AND state IN {DUE_STATES_SQL}{where}",
             [number, *params],
         )
         session.many("UPDATE lead SET state = 'dnc', next_attempt_at = NULL WHERE id = ?", due)
         end_callbacks(session, [row[0] for row in due], "cancelled", at)
+    return bool(added)

@@ -1,13 +1,14 @@
 """Owns imports of large do-not-call lists, chunk by chunk in short transactions. Reads no file, asks no rule.
 
 An import is one row of `dnc_list`; it counts from the moment it is complete, and the one before it is then removed.
+`counting` says which import of each name that is; nobody else may.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from dialerd.core.errors import Conflict, Invalid, NotFound
 from dialerd.core.rule_set_parsing import NAME
@@ -19,15 +20,36 @@ REMOVED_AT_ONCE = 5_000
 HIGHEST = 10**15  # E.164 has 15 digits
 
 
+class Import(NamedTuple):
+    """One import; `data_date` is that of its data."""
+
+    id: int
+    name: str
+    data_date: date
+    entries: int
+    imported_at: int
+
+
+def counting(session: Session) -> dict[str, Import]:
+    """Of each name the import that counts, by name: the last one that is complete, whatever the dates of the data."""
+    return {
+        name: Import(list_id, name, date.fromisoformat(dated), entries, imported_at)
+        for list_id, name, dated, entries, imported_at in session.rows(
+            "SELECT id, name, data_date, entries, imported_at FROM dnc_list"
+            " WHERE id IN (SELECT MAX(id) FROM dnc_list WHERE complete GROUP BY name) ORDER BY name"
+        )
+    }
+
+
 def begin(session: Session, name: str, data_date: date, now: datetime) -> int:
     """Begin an import; return its id. Invalid for a name or date that cannot be, Conflict for data that is older."""
     if not NAME.match(name):
         raise Invalid(f"list: {name[:40]!r} may only hold small letters, digits and - like us-national")
     if data_date > now.date():
         raise Invalid(f"date: {data_date} is in the future: give the date of the data")
-    newest = session.one("SELECT MAX(data_date) FROM dnc_list WHERE name = ? AND complete", (name,))
-    if newest is not None and newest[0] is not None and newest[0] > data_date.isoformat():
-        raise Conflict(f"list {name} has data of {newest[0]} already, newer than {data_date}")
+    present = counting(session).get(name)
+    if present is not None and present.data_date > data_date:
+        raise Conflict(f"list {name} has data of {present.data_date} already, newer than {data_date}")
     session.run("DELETE FROM dnc_list WHERE name = ? AND NOT complete AND entries = 0", (name,))
     row = session.one(
         "INSERT INTO dnc_list (name, data_date, imported_at) VALUES (?, ?, ?) RETURNING id",
@@ -66,15 +88,11 @@ def finish(session: Session, list_id: int) -> dict[str, Any]:
 
 
 def superseded(session: Session, name: str) -> list[int]:
-    """Imports of a name that do not count any more: older ones than the last complete one, and broken-off ones."""
-    return [
-        row[0]
-        for row in session.rows(
-            "SELECT id FROM dnc_list WHERE name = ?"
-            " AND id < (SELECT MAX(id) FROM dnc_list WHERE name = ? AND complete)",
-            (name, name),
-        )
-    ]
+    """Imports of a name from before the one that counts: older ones, and broken-off ones."""
+    present = counting(session).get(name)
+    if present is None:
+        return []
+    return [row[0] for row in session.rows("SELECT id FROM dnc_list WHERE name = ? AND id < ?", (name, present.id))]
 
 
 def remove_some(session: Session, list_id: int, above: int) -> int | None:

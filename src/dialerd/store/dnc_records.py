@@ -7,7 +7,8 @@ from datetime import date, datetime
 from typing import Any
 
 from dialerd.core.errors import Invalid
-from dialerd.store.closing import end_leads, forbid_number
+from dialerd.store.closing import forbid_number
+from dialerd.store.dnc_import import Import, counting
 from dialerd.store.facts import listed
 from dialerd.store.lead_rows import checked_number
 from dialerd.store.readable import readable
@@ -33,29 +34,12 @@ def checked(session: Session, numbers: Sequence[str], prefixes: Sequence[str], c
 
 def add_numbers(session: Session, numbers: Sequence[str], campaign: str | None, source: str, now: datetime) -> int:
     """Put numbers on the list of all campaigns or of one; return how many were new. Their due leads end at once."""
-    if campaign is None:
-        before = _count(session, numbers)
-        for number in numbers:
-            forbid_number(session, number, source, now, None)
-        return len(set(numbers)) - before
-    campaign_id = campaign_row(session, campaign)["id"]
-    added = session.insert(
-        "INSERT INTO do_not_call (number, campaign_id, source, added_at)",
-        [(number, campaign_id, source, micros(now)) for number in dict.fromkeys(numbers)],
-        "ON CONFLICT DO NOTHING",
-    )
-    for number in numbers:
-        end_leads(session, number, campaign_id, now)
-    return added
+    campaign_id = _campaign_id(session, campaign)
+    return sum(forbid_number(session, number, source, now, campaign_id=campaign_id) for number in numbers)
 
 
-def _count(session: Session, numbers: Sequence[str]) -> int:
-    return len(
-        session.where_in(
-            "SELECT number FROM do_not_call WHERE number IN ({in}) AND campaign_id IS NULL",
-            list(dict.fromkeys(numbers)),
-        )
-    )
+def _campaign_id(session: Session, campaign: str | None) -> int | None:
+    return int(campaign_row(session, campaign)["id"]) if campaign is not None else None
 
 
 def _number(text: str) -> None:
@@ -67,7 +51,7 @@ def _number(text: str) -> None:
 
 def add_prefix(session: Session, prefix: str, campaign: str | None, source: str, now: datetime) -> bool:
     """Forbid all numbers with a prefix (`+3490`); True when it is new. Leads are refused when they are looked at."""
-    campaign_id = campaign_row(session, campaign)["id"] if campaign is not None else None
+    campaign_id = _campaign_id(session, campaign)
     return bool(
         session.insert(
             "INSERT INTO dnc_prefix (prefix, campaign_id, source, added_at)",
@@ -99,33 +83,27 @@ def lists(session: Session, today: date) -> list[Row]:
 
     `problem` is empty, or says that the list is missing or too old and for whom.
     """
-    found: dict[str, Row] = {
-        name: {"list": name, "data_date": dated, "entries": entries_, "imported_at": at,
-               "age_days": (today - date.fromisoformat(dated)).days, "problem": ""}
-        for name, dated, entries_, at in session.rows(
-            "SELECT name, data_date, entries, imported_at FROM dnc_list WHERE complete"
-            " AND id IN (SELECT MAX(id) FROM dnc_list WHERE complete GROUP BY name) ORDER BY name"
-        )
-    }  # fmt: skip
+    found = {name: _list_row(name, one, today) for name, one in counting(session).items()}
     for name, law_name in session.rows("SELECT name, rule_set FROM campaign ORDER BY name"):
         law = session.rule_sets.get(law_name)
         for wanted in law.lists if law is not None else ():
-            row = found.setdefault(
-                wanted.name,
-                {
-                    "list": wanted.name,
-                    "data_date": None,
-                    "entries": 0,
-                    "imported_at": None,
-                    "age_days": None,
-                    "problem": "",
-                },
-            )
+            row = found.setdefault(wanted.name, _list_row(wanted.name, None, today))
             if row["data_date"] is None:
                 row["problem"] = f"never imported, and campaign {name} ({law_name}) needs it"
             elif row["age_days"] > wanted.max_age.days:
                 row["problem"] = f"older than {wanted.max_age.days} days, and campaign {name} ({law_name}) needs it"
     return [readable(row) for row in found.values()]
+
+
+def _list_row(name: str, one: Import | None, today: date) -> Row:
+    return {
+        "list": name,
+        "data_date": one.data_date.isoformat() if one is not None else None,
+        "entries": one.entries if one is not None else 0,
+        "imported_at": one.imported_at if one is not None else None,
+        "age_days": (today - one.data_date).days if one is not None else None,
+        "problem": "",
+    }
 
 
 def check(session: Session, numbers: Sequence[str], today: date) -> list[Row]:
@@ -140,9 +118,8 @@ def check(session: Session, numbers: Sequence[str], today: date) -> list[Row]:
     prefixes = session.rows(
         "SELECT prefix, campaign.name FROM dnc_prefix LEFT JOIN campaign ON campaign.id = campaign_id"
     )
-    names = {row[0] for row in session.rows("SELECT DISTINCT name FROM dnc_list WHERE complete")}
-    national = listed(session, numbers, names)
-    ages = dict(session.rows("SELECT name, MAX(data_date) FROM dnc_list WHERE complete GROUP BY name"))
+    dates = {name: one.data_date for name, one in counting(session).items()}
+    national = listed(session, numbers, dates)
     result = []
     for number in numbers:
         on = [
@@ -156,7 +133,7 @@ def check(session: Session, numbers: Sequence[str], today: date) -> list[Row]:
             if number.startswith(prefix)
         ]
         for name in sorted(national.get(number, ())):
-            on.append(f"{name}, data of {ages[name]} ({(today - date.fromisoformat(ages[name])).days} days old)")
+            on.append(f"{name}, data of {dates[name]} ({(today - dates[name]).days} days old)")
         result.append({"number": number, "listed": bool(on), "on": on})
     return result
 
@@ -166,7 +143,7 @@ def remove(session: Session, numbers: Sequence[str], campaign: str | None) -> in
 
     Leads that had ended as `dnc` stay ended: `list recycle` makes them due again on purpose.
     """
-    campaign_id = campaign_row(session, campaign)["id"] if campaign is not None else None
+    campaign_id = _campaign_id(session, campaign)
     of_campaign = "campaign_id IS NULL" if campaign_id is None else "campaign_id = ?"
     params = () if campaign_id is None else (campaign_id,)
     removed = 0

@@ -9,13 +9,14 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from dialerd.core.compliance import GateVerdict, checks, next_time
+from dialerd.core.compliance import checks, next_time
 from dialerd.core.lead import DUE_STATES, FINAL_STATES, Lead, LeadState
+from dialerd.store.candidates import active_lists
+from dialerd.store.dial_classes import dial_classes
 from dialerd.store.facts import Gate, NumberFacts
-from dialerd.store.lead_counts import DUE_STATES as DUE_STATES_SQL, count_leads
+from dialerd.store.lead_counts import count_leads
 from dialerd.store.lead_records import lead as lead_row
-from dialerd.store.mapping import LEAD_COLUMNS, lead_value
-from dialerd.store.selection import dial_classes
+from dialerd.store.mapping import DUE_STATES_SQL, LEAD_COLUMNS, lead_value
 from dialerd.store.session import Session, marks
 from dialerd.store.setup_records import campaign_row
 from dialerd.store.units import instant_or_none, micros
@@ -109,21 +110,18 @@ def explain_campaign(session: Session, name: str, now: datetime) -> Row:
     counts = count_leads(session, gate, now)
     by_class = _due_by_class(session, campaign["id"], now)
     classes = {class_id: lead for class_id, lead in dial_classes(session).items() if class_id in by_class}
-    verdicts: dict[tuple[int, int], GateVerdict] = {}
+    soonest: dict[str, datetime] = {}
     hours = []
     for ahead in range(HOURS_AHEAD):
         at = now if ahead == 0 else _hour_after(now, ahead)
         open_now = 0
         for class_id, lead in classes.items():
-            verdict = verdicts[class_id, ahead] = gate.ask_class(lead, at)
+            verdict = gate.ask_class(lead, at)
             if verdict.allowed:
                 open_now += sum(n for hour, n in by_class[class_id].items() if hour <= ahead)
+            elif ahead == 0 and verdict.next_time is not None:
+                soonest[verdict.rule] = min(soonest.get(verdict.rule, verdict.next_time), verdict.next_time)
         hours.append({"at": at, "leads": open_now})
-    soonest: dict[str, datetime] = {}
-    for class_id in classes:
-        verdict = verdicts[class_id, 0]
-        if verdict.next_time is not None and not verdict.allowed:
-            soonest[verdict.rule] = min(soonest.get(verdict.rule, verdict.next_time), verdict.next_time)
     return {
         "campaign": name,
         "state": campaign["state"],
@@ -147,7 +145,7 @@ def _hour_after(now: datetime, ahead: int) -> datetime:
 
 def _due_by_class(session: Session, campaign_id: int, now: datetime) -> dict[int, dict[int, int]]:
     """Class → (hour from now in which they become due, 0: they are due → leads), of active lists, by one index."""
-    lists = [r[0] for r in session.rows("SELECT id FROM lead_list WHERE campaign_id = ? AND active", (campaign_id,))]
+    lists = active_lists(session, campaign_id)
     found: defaultdict[int, dict[int, int]] = defaultdict(dict)
     if not lists:
         return found

@@ -6,7 +6,7 @@ Read inside the caller's transaction, for many leads at once; what no rule of th
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from dialerd.core.compliance import GateVerdict, class_may_dial, may_dial, numbe
 from dialerd.core.compliance_rules import CallingRules, Facts
 from dialerd.core.lead import Lead
 from dialerd.core.rule_set import After, Scope
+from dialerd.store.dnc_import import counting
 from dialerd.store.mapping import RULE_COLUMNS, calling_rules
 from dialerd.store.session import Session
 from dialerd.store.units import instant, micros
@@ -43,13 +44,7 @@ class Gate:
             except (ValueError, TypeError) as error:
                 self.fault = str(error)
         if self.rules is not None and self.rules.law is not None and self.rules.law.lists:
-            self.list_dates = {
-                name: date.fromisoformat(dated)
-                for name, dated in session.rows(
-                    "SELECT name, data_date FROM dnc_list"
-                    " WHERE id IN (SELECT MAX(id) FROM dnc_list WHERE complete GROUP BY name)"  # of what is looked into
-                )
-            }
+            self.list_dates = {name: one.data_date for name, one in counting(session).items()}
 
     @property
     def label(self) -> str:
@@ -97,7 +92,6 @@ class NumberFacts:
     """The facts about some leads, over all campaigns. `gates` by campaign says what must be read."""
 
     def __init__(self, session: Session, leads: Sequence[Lead], gates: Mapping[int, Gate], now: datetime) -> None:
-        self._session = session
         self._gates = gates
         rules = [gate.rules for gate in gates.values() if gate.rules is not None]
         numbers = list(dict.fromkeys(lead.number for lead in leads))
@@ -193,12 +187,11 @@ def _times(rows: Iterable[tuple[Any, int]]) -> defaultdict[Any, list[datetime]]:
     return found
 
 
-def listed(session: Session, numbers: Sequence[str], wanted: set[str]) -> dict[str, frozenset[str]]:
-    """Which of the lists that some law wants hold which numbers: of each list its last complete import."""
+def listed(session: Session, numbers: Sequence[str], wanted: Collection[str]) -> dict[str, frozenset[str]]:
+    """Which of the lists that some law wants hold which numbers."""
     if not wanted:
         return {}
-    newest = session.rows("SELECT name, MAX(id) FROM dnc_list WHERE complete GROUP BY name")
-    names = {list_id: name for name, list_id in newest if name in wanted}
+    names = {one.id: name for name, one in counting(session).items() if name in wanted}
     found: defaultdict[str, set[str]] = defaultdict(set)
     digits = {int(number[1:]): number for number in numbers if number[1:].isdigit()}
     for number, list_id in session.where_in(

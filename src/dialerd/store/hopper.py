@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 
 from dialerd.core.compliance import GateVerdict
 from dialerd.store.campaign_sizes import CampaignSizes
-from dialerd.store.dial_classes import classes_of
+from dialerd.store.dial_classes import class_verdicts, classes_of
 from dialerd.store.facts import Gate
-from dialerd.store.selection import choose, class_verdicts
+from dialerd.store.selection import choose
 from dialerd.store.session import Session
 
 Later = Callable[[Callable[[Session], None]], None]

@@ -61,7 +61,7 @@ def add_do_not_call(session: Session, command: AddDoNotCall) -> None:
         row = session.one("SELECT number FROM call_log WHERE id = ?", (command.attempt_id,))
         number = row[0] if row else ""
     if number:
-        forbid_number(session, number, command.source, command.at, command.attempt_id)
+        forbid_number(session, number, command.source, command.at, attempt_id=command.attempt_id)
 
 
 def log_event(session: Session, command: LogEvent, at: int, entry: str) -> None:

@@ -52,7 +52,8 @@ class LeadBook:
 
     async def remove_lead(self, lead: str) -> Row:
         """Remove a lead, or close it when it has calls: `{lead, number, removed}`."""
-        return await self._changed(lambda s: lead_edits.remove_lead(s, lead))
+        now = self._clock()
+        return await self._changed(lambda s: lead_edits.remove_lead(s, lead, now))
 
     async def lead_lists(self, campaign: str | None) -> list[Row]:
         """Lead lists with counts."""

@@ -7,19 +7,19 @@ them, the gate is asked once for each class. There is no second copy of a rule i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from dialerd.core.messages import Shortage
 from dialerd.store.campaign_sizes import CampaignSizes
+from dialerd.store.candidates import active_lists
+from dialerd.store.dial_classes import class_verdicts
 from dialerd.store.facts import Gate
 from dialerd.store.hopper import Later
-from dialerd.store.selection import class_verdicts
+from dialerd.store.mapping import standing
 from dialerd.store.session import Session, marks
 from dialerd.store.units import instant, micros
-
-DUE_STATES = "('new', 'retry', 'callback')"
 
 
 @dataclass(slots=True)
@@ -43,27 +43,26 @@ def count_leads(session: Session, gate: Gate, now: datetime) -> Counts:
     """Count the leads of a campaign by what holds them back at this moment."""
     counts = Counts()
     at = micros(now)
-    lists = [row[0] for row in session.rows(
-        "SELECT id FROM lead_list WHERE campaign_id = ? AND active", (gate.campaign_id,)
-    )]  # fmt: skip
+    lists = active_lists(session, gate.campaign_id)
     if not lists:
         return counts
     verdicts = class_verdicts(session, gate, now)
     for state, class_id, later, count, soonest in _rows(session, gate.campaign_id, lists, at):
-        if state == "claimed":
-            counts.claimed += count
-        elif state not in ("new", "retry", "callback"):
-            counts.finished += count
-        elif later:
-            counts.waiting += count
-            counts.first(instant(soonest))
-        elif class_id in verdicts and verdicts[class_id].allowed:
-            counts.due += count
-        else:
-            verdict = verdicts.get(class_id)
-            counts.waiting += count
-            counts.blocked[verdict.rule if verdict is not None else "unknown_zone"] += count
-            counts.first(verdict.next_time if verdict is not None else None)
+        match standing(state, later):
+            case "claimed":
+                counts.claimed += count
+            case "finished":
+                counts.finished += count
+            case "waiting":
+                counts.waiting += count
+                counts.first(instant(soonest))
+            case _ if class_id in verdicts and verdicts[class_id].allowed:
+                counts.due += count
+            case _:
+                verdict = verdicts.get(class_id)
+                counts.waiting += count
+                counts.blocked[verdict.rule if verdict is not None else "unknown_zone"] += count
+                counts.first(verdict.next_time if verdict is not None else None)
     for rule, count in session.rows(
         "SELECT blocked_rule, COUNT(*) FROM lead WHERE campaign_id = ? AND blocked_rule <> ''"
         f" AND list_id IN ({marks(len(lists))}) AND (next_attempt_at > ? OR next_attempt_at IS NULL)"
@@ -74,7 +73,7 @@ def count_leads(session: Session, gate: Gate, now: datetime) -> Counts:
     return counts
 
 
-def _rows(session: Session, campaign_id: int, lists: Sequence[int], at: int) -> list[tuple[str, int, int, int, int]]:
+def _rows(session: Session, campaign_id: int, lists: Collection[int], at: int) -> list[tuple[str, int, int, int, int]]:
     """State, class, whether it waits for later, how many, the earliest time: from the index lead_counts alone."""
     return session.rows(
         "SELECT state, class_id, CASE WHEN next_attempt_at > ? THEN 1 ELSE 0 END, COUNT(*), MIN(next_attempt_at)"

@@ -12,6 +12,7 @@ from dialerd.store.lead_merging import merged
 from dialerd.store.lead_records import check_list_name, lead as lead_row
 from dialerd.store.lead_rows import KEYS, LEAD_INSERT_COLUMNS
 from dialerd.store.list_records import remove_leads
+from dialerd.store.refusals import end_callbacks
 from dialerd.store.session import Session
 
 Row = dict[str, Any]
@@ -33,9 +34,7 @@ def edit_lead(session: Session, id_or_number: str, changes: Mapping[str, Any]) -
 
     What a rule had put off is due again: the gate judges the lead as it is now. Conflict while it is being called.
     """
-    found = lead_row(session, id_or_number)
-    if found["state"] == "claimed":
-        raise Conflict(f"lead {found['id']} is being called, or about to be: try again after the call")
+    found = _at_rest(session, id_or_number)
     unknown = set(changes) - KEYS
     if unknown or not changes:
         raise Invalid(f"unknown field {min(unknown)[:40]!r}" if unknown else "name at least one field to change")
@@ -56,24 +55,29 @@ def edit_lead(session: Session, id_or_number: str, changes: Mapping[str, Any]) -
     return lead_row(session, str(found["id"])), int(found["campaign_id"])
 
 
-def remove_lead(session: Session, id_or_number: str) -> tuple[Row, int]:
+def remove_lead(session: Session, id_or_number: str, now: datetime) -> tuple[Row, int]:
     """Remove a lead, or close it for good when its calls are on record; returns `{lead, number, removed}`.
 
     Conflict while it is being called.
     """
-    found = lead_row(session, id_or_number)
-    if found["state"] == "claimed":
-        raise Conflict(f"lead {found['id']} is being called, or about to be: try again after the call")
+    found = _at_rest(session, id_or_number)
     called = bool(found["calls"])
     if called:
         session.run(
             "UPDATE lead SET state = 'completed', next_attempt_at = NULL WHERE id = ? AND state <> 'dnc'",
             (found["id"],),
         )
-        session.run("UPDATE callback SET state = 'cancelled' WHERE lead_id = ? AND state = 'pending'", (found["id"],))
+        end_callbacks(session, [found["id"]], "cancelled", now)
     else:
         remove_leads(session, [found["id"]])
     return {"lead": found["id"], "number": found["number"], "removed": not called}, int(found["campaign_id"])
+
+
+def _at_rest(session: Session, id_or_number: str) -> Row:
+    found = lead_row(session, id_or_number)
+    if found["state"] == "claimed":
+        raise Conflict(f"lead {found['id']} is being called, or about to be: try again after the call")
+    return found
 
 
 def _checked(row: Mapping[str, Any]) -> CheckedRow:

@@ -9,11 +9,11 @@ from typing import Any
 from dialerd.core.errors import Conflict, Invalid, NotFound
 from dialerd.core.lead import Lead
 from dialerd.store.call_records import calls_of_lead
-from dialerd.store.campaign_settings import NAME, NAME_RULE
 from dialerd.store.lead_rows import checked_number, checked_regions, checked_zones
 from dialerd.store.mapping import LEAD_COLUMNS, lead_value
 from dialerd.store.readable import readable
 from dialerd.store.session import Session
+from dialerd.store.setting_checks import NAME, NAME_RULE
 from dialerd.store.setup_records import campaign_row
 from dialerd.store.units import micros
 

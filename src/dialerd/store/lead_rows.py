@@ -10,6 +10,8 @@ from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
+from dialerd.core.rule_set import REGION
+
 NUMBER = re.compile(r"\A\+[0-9]{5,15}\Z")
 """E.164 as stored: + and 5 to 15 digits."""
 
@@ -35,7 +37,6 @@ KEYS = frozenset(
 MAX_ZONES = 60  # a toll-free number of North America has 42
 MAX_REGIONS = 60
 MAX_ALTERNATES = 9
-REGION = re.compile(r"\A[A-Z]{2}(-[A-Z0-9]{1,3})?\Z")
 MAX_ATTRIBUTES = 8_000  # characters of JSON
 
 # Control characters, line separators, and the marks that turn the direction of what follows them in a report.

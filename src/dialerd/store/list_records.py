@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from difflib import get_close_matches
 from typing import Any
 
-from dialerd.core.errors import Conflict, Invalid, NotFound
+from dialerd.core.errors import Conflict, Invalid, NotFound, hint
 from dialerd.core.lead import FINAL_STATES
-from dialerd.store.campaign_settings import NAME, NAME_RULE, Check, matching, whole, yes_or_no
 from dialerd.store.lead_records import check_list_name
+from dialerd.store.mapping import standing
 from dialerd.store.readable import readable
 from dialerd.store.session import Session, marks
+from dialerd.store.setting_checks import NAME, NAME_RULE, Check, checked_by, matching, whole, yes_or_no
 from dialerd.store.setup_records import campaign_row
 from dialerd.store.units import micros
 
@@ -27,9 +27,12 @@ _CHECKS: Mapping[str, Check] = {
 
 def lead_lists(session: Session, campaign: str | None, now: datetime) -> list[Row]:
     """The lists of one campaign or of all, with how many leads are due, wait, are claimed and finished."""
-    where, params = "NOT hidden", list[Any]()
-    if campaign is not None:
-        where, params = "NOT hidden AND campaign_id = ?", [campaign_row(session, campaign)["id"]]
+    if campaign is None:
+        return _counted(session, "NOT hidden", (), now)
+    return _counted(session, "NOT hidden AND campaign_id = ?", (campaign_row(session, campaign)["id"],), now)
+
+
+def _counted(session: Session, where: str, params: Sequence[Any], now: datetime) -> list[Row]:
     rows = session.dicts(
         "SELECT lead_list.id, lead_list.name AS list, campaign.name AS campaign, active, weight, lead_list.created_at"
         f" FROM lead_list JOIN campaign ON campaign.id = campaign_id WHERE {where} ORDER BY 3, 2",
@@ -47,19 +50,14 @@ def _counts(session: Session, list_id: int, now: datetime) -> Row:
         (micros(now), list_id),
     ):
         states[state] = states.get(state, 0) + count
-        kind = "finished"
-        if state in ("new", "retry", "callback"):
-            kind = "waiting" if later else "due"
-        elif state == "claimed":
-            kind = "claimed"
-        counts[kind] += count
+        counts[standing(state, later)] += count
     return {"leads": sum(counts.values()), **counts, "states": states}
 
 
 def lead_list(session: Session, campaign: str, name: str, now: datetime) -> Row:
     """One list, with its leads by state (`states`) and by last disposition (`dispositions`)."""
     list_id = list_row(session, campaign, name)["id"]
-    found = next(row for row in lead_lists(session, campaign, now) if row["id"] == list_id)
+    (found,) = _counted(session, "lead_list.id = ?", (list_id,), now)
     found["dispositions"] = dict(
         session.rows(
             "SELECT disposition, COUNT(*) FROM call_log WHERE list_id = ? AND closed_at IS NOT NULL GROUP BY 1",
@@ -80,25 +78,15 @@ def list_row(session: Session, campaign: str, name: str) -> Row:
             r[0]
             for r in session.rows("SELECT name FROM lead_list WHERE campaign_id = ? AND NOT hidden", (campaign_id,))
         ]
-        near = get_close_matches(name, names, 1)
-        hint = f"did you mean {near[0]}?" if near else f"lists: {', '.join(names) or 'none'}"
-        raise NotFound(f"campaign {campaign} has no list {name[:80]!r} ({hint})")
+        meant = hint(name, names, f"lists: {', '.join(names) or 'none'}")
+        raise NotFound(f"campaign {campaign} has no list {name[:80]!r}{meant}")
     return rows[0]
 
 
 def edit_list(session: Session, campaign: str, name: str, changes: Mapping[str, Any]) -> int:
     """Change name, weight or `active` of a list; return the campaign's id. Invalid lists every problem."""
     row = list_row(session, campaign, name)
-    problems: list[str] = []
-    columns: Row = {}
-    for key, value in changes.items():
-        if key not in _CHECKS:
-            problems.append(f"{str(key)[:40]}: no such setting (known: {', '.join(_CHECKS)})")
-            continue
-        try:
-            columns[key] = _CHECKS[key](value)
-        except ValueError as error:
-            problems.append(f"{key}: {str(value)[:40]!r} {error}")
+    columns, problems = checked_by(_CHECKS, changes)
     if problems or not columns:
         raise Invalid("; ".join(problems) or "name at least one setting to change: name, weight or active")
     if columns.get("name", name) != name:

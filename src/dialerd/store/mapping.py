@@ -11,7 +11,7 @@ from dialerd.core.calling_windows import daily
 from dialerd.core.campaign import AmdAction, AmdParameters, Campaign, CampaignState, DialMode, MeasuredFrom
 from dialerd.core.compliance_rules import CallingRules
 from dialerd.core.dispositions import Disposition
-from dialerd.core.lead import Lead
+from dialerd.core.lead import DUE_STATES, Lead, LeadState
 from dialerd.core.retry import RetryRule
 from dialerd.core.rule_set import RuleSet
 from dialerd.store.units import call_days, fraction, instant_or_none, time_of_day
@@ -100,6 +100,18 @@ def campaign_value(row: Mapping[str, Any], rule_sets: Mapping[str, RuleSet]) -> 
         on_hook_ring_timeout_s=row["on_hook_ring_timeout"],
         rules=calling_rules(row, rule_sets),
     )
+
+
+_DUE = tuple(state.value for state in LeadState if state in DUE_STATES)
+DUE_STATES_SQL = f"({', '.join(repr(state) for state in _DUE)})"
+"""The core's DUE_STATES for `state IN …`."""
+
+
+def standing(state: str, later: Any) -> str:
+    """Given a lead's stored state and whether its time is still to come: `due waiting claimed` or `finished`."""
+    if state in _DUE:
+        return "waiting" if later else "due"
+    return "claimed" if state == LeadState.CLAIMED.value else "finished"
 
 
 def zones_value(text: str) -> tuple[str, ...]:

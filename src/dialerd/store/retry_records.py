@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from dialerd.core.call import Status
-from dialerd.core.errors import Invalid, NotFound
-from dialerd.store.campaign_settings import Check, real, whole, yes_or_no
+from dialerd.core.errors import Invalid, NotFound, hint
 from dialerd.store.readable import readable
 from dialerd.store.session import Session, marks
+from dialerd.store.setting_checks import Check, checked_by, real, whole, yes_or_no
 from dialerd.store.setup_records import campaign_row
 
 Row = dict[str, Any]
@@ -47,7 +46,8 @@ def set_retry_rule(session: Session, campaign: str, outcome: str, settings: Mapp
     Invalid lists every problem.
     """
     campaign_id = campaign_row(session, campaign)["id"]
-    problems, columns = _checked(session, outcome, settings)
+    columns, problems = checked_by(_CHECKS, settings)
+    problems = [*_unknown_outcome(session, outcome), *problems]
     before = [row for row in retry_rules(session, campaign) if row["outcome"] == outcome]
     problems += _contradictions({**(before[0] if before else {}), **columns})
     if problems:
@@ -69,26 +69,13 @@ def remove_retry_rule(session: Session, campaign: str, outcome: str) -> None:
         raise NotFound(f"campaign {campaign} has no retry rule for {outcome[:64]!r}: dialerctl retry list {campaign}")
 
 
-def _checked(session: Session, outcome: str, settings: Mapping[str, Any]) -> tuple[list[str], Row]:
-    problems: list[str] = []
-    columns: Row = {}
+def _unknown_outcome(session: Session, outcome: str) -> list[str]:
     known = [row[0] for row in session.rows("SELECT code FROM disposition ORDER BY code")]
     known += [status.value for status in Status if status.value not in known]
-    if outcome not in known:
-        near = get_close_matches(outcome, known, 1)
-        hint = f"did you mean {near[0]}?" if near else "dialerctl disposition list"
-        problems.append(f"outcome: {outcome[:64]!r} is neither a disposition nor a status ({hint})")
-    for name, value in settings.items():
-        check = _CHECKS.get(name)
-        if check is None:
-            near = get_close_matches(str(name), _CHECKS, 1)
-            problems.append(f"{str(name)[:64]}: no such setting" + (f" (did you mean {near[0]}?)" if near else ""))
-            continue
-        try:
-            columns[name] = check(value)
-        except ValueError as error:
-            problems.append(f"{name}: {str(value)[:40]!r} {error}")
-    return problems, columns
+    if outcome in known:
+        return []
+    meant = hint(outcome, known, "dialerctl disposition list")
+    return [f"outcome: {outcome[:64]!r} is neither a disposition nor a status{meant}"]
 
 
 def _contradictions(rule: Row) -> list[str]:

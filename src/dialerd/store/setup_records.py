@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from difflib import get_close_matches
 from typing import Any
 
 from dialerd.core.agent import AgentProfile, LegMode
 from dialerd.core.campaign import Campaign
-from dialerd.core.errors import Conflict, Invalid, NotFound
-from dialerd.store.campaign_settings import NAME, NAME_RULE, checked_settings, matching, one_of
-from dialerd.store.lead_counts import DUE_STATES
-from dialerd.store.mapping import CALLING_RULES, agent_profile, campaign_value
+from dialerd.core.errors import Conflict, Invalid, NotFound, hint
+from dialerd.store.campaign_settings import checked_settings
+from dialerd.store.mapping import CALLING_RULES, DUE_STATES_SQL, agent_profile, campaign_value, standing
 from dialerd.store.readable import readable
 from dialerd.store.session import Session, marks
+from dialerd.store.setting_checks import NAME, NAME_RULE, Check, checked_by, matching, one_of
 from dialerd.store.tables import Campaign as CampaignTable
 from dialerd.store.units import micros
 
@@ -25,8 +24,7 @@ Row = dict[str, Any]
 def not_found(session: Session, kind: str, name: str) -> NotFound:
     """The error for an unknown name, with the nearest known one. `kind` is the table: `campaign` or `agent`."""
     names = [row[0] for row in session.rows(f"SELECT name FROM {kind}")]
-    near = get_close_matches(name, names, 1)
-    return NotFound(f"no {kind} {name[:80]!r}" + (f" (did you mean {near[0]}?)" if near else ""))
+    return NotFound(f"no {kind} {name[:80]!r}{hint(name, names)}")
 
 
 def campaign_row(session: Session, name: str) -> Row:
@@ -45,12 +43,7 @@ def campaigns(session: Session, now: datetime) -> list[Row]:
         " WHERE list_id NOT IN (SELECT id FROM lead_list WHERE hidden) GROUP BY 1, 2, 3",
         (micros(now),),
     ):
-        kind = "finished"
-        if state in ("new", "retry", "callback"):
-            kind = "waiting" if later else "due"
-        elif state == "claimed":
-            kind = "claimed"
-        of_campaign = counts.setdefault(campaign_id, {})
+        of_campaign, kind = counts.setdefault(campaign_id, {}), standing(state, later)
         of_campaign[kind] = of_campaign.get(kind, 0) + count
     result = []
     for row in session.dicts("SELECT * FROM campaign ORDER BY name"):
@@ -90,7 +83,7 @@ def edit_campaign(session: Session, name: str, changes: Mapping[str, Any], now: 
     if CALLING_RULES & columns.keys():
         # what the old rules put off is due again: the gate asks the new ones, instead of waiting until tomorrow
         again = "UPDATE lead SET next_attempt_at = ? WHERE campaign_id = ? AND next_attempt_at > ?"
-        again += f" AND state IN {DUE_STATES} AND blocked_rule <> ''"
+        again += f" AND state IN {DUE_STATES_SQL} AND blocked_rule <> ''"
         session.run(again, (micros(now), row["id"], micros(now)))
     if "max_attempts" in columns:
         session.run(
@@ -108,9 +101,8 @@ def _check_references(session: Session, columns: Mapping[str, Any], campaign_id:
         raise Invalid(f"default_disposition: {code!r} is not a disposition (known: {known})")
     law = columns.get("rule_set")
     if law and law not in session.rule_sets:
-        near = get_close_matches(law, session.rule_sets, 1)
-        known = f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(session.rule_sets))}"
-        raise Invalid(f"rule_set: there is no rule set {law!r} ({known})")
+        meant = hint(law, session.rule_sets, f"known: {', '.join(sorted(session.rule_sets))}")
+        raise Invalid(f"rule_set: there is no rule set {law!r}{meant}")
     name = columns.get("name")
     if name is not None:
         taken = session.one("SELECT id FROM campaign WHERE name = ?", (name,))
@@ -118,39 +110,31 @@ def _check_references(session: Session, columns: Mapping[str, Any], campaign_id:
             raise Conflict(f"there is a campaign {name} already")
 
 
+def _names(value: Any) -> list[str]:
+    if not isinstance(value or (), str | list | tuple):
+        raise ValueError("must name campaigns")
+    parts = re.split(r"[,\s]+", value) if isinstance(value, str) else [str(name) for name in value or ()]
+    return [part for part in dict.fromkeys(parts) if part]
+
+
 _ENDPOINT = r"[A-Za-z][A-Za-z0-9]{0,15}/[A-Za-z0-9_.@:/+-]{1,80}"
-_AGENT_CHECKS = {
+_AGENT_CHECKS: Mapping[str, Check] = {
     "name": matching(NAME.pattern, NAME_RULE, may_be_empty=False),
     "full_name": matching(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,100}", "up to 100 characters, no control characters"),
     "endpoint": matching(_ENDPOINT, "a dial string like PJSIP/1001", may_be_empty=False),
     "leg_mode": one_of(LegMode),
     "node": matching(NAME.pattern, NAME_RULE),
+    "campaigns": _names,
 }
 
 
 def add_agent(session: Session, settings: Mapping[str, Any], now: datetime) -> AgentProfile:
     """Check and insert an agent with the campaigns worked for."""
-    problems: list[str] = []
-    columns: dict[str, Any] = {}
-    for name, value in settings.items():
-        if name == "campaigns":
-            continue
-        check = _AGENT_CHECKS.get(name)
-        if check is None:
-            near = get_close_matches(str(name), (*_AGENT_CHECKS, "campaigns"), 1)
-            problems.append(f"{str(name)[:80]}: no such setting" + (f" (did you mean {near[0]}?)" if near else ""))
-            continue
-        try:
-            columns[name] = check(value)
-        except ValueError as error:
-            problems.append(f"{name}: {str(value)[:40]!r} {error}")
+    columns, problems = checked_by(_AGENT_CHECKS, settings)
     problems += [f"{name}: is missing" for name in ("name", "endpoint") if name not in settings]
-    wanted = _names(settings.get("campaigns") or ())
+    wanted = columns.pop("campaigns", [])
     ids = dict(session.rows("SELECT name, id FROM campaign"))
-    for name in wanted:
-        if name not in ids:
-            near = get_close_matches(name, ids, 1)
-            problems.append(f"campaigns: no campaign {name[:80]!r}" + (f" (did you mean {near[0]}?)" if near else ""))
+    problems += [f"campaigns: no campaign {name[:80]!r}{hint(name, ids)}" for name in wanted if name not in ids]
     if problems:
         raise Invalid("; ".join(problems))
     if session.one("SELECT 1 FROM agent WHERE name = ?", (columns["name"],)):
@@ -164,11 +148,6 @@ def add_agent(session: Session, settings: Mapping[str, Any], now: datetime) -> A
         [(row["id"], campaign_id) for campaign_id in campaign_ids],
     )
     return agent_profile(row, campaign_ids)
-
-
-def _names(value: str | Iterable[Any]) -> list[str]:
-    parts = re.split(r"[,\s]+", value) if isinstance(value, str) else [str(name) for name in value]
-    return [part for part in dict.fromkeys(parts) if part]
 
 
 def agents(session: Session, name: str | None = None) -> list[Row]:

@@ -9,13 +9,12 @@ import msgspec
 
 from dialerd.control.context import Context
 from dialerd.control.methods.campaigns import STORABLE, Name
-from dialerd.control.methods.leads import LeadParams, Limit, Offset
+from dialerd.control.methods.leads import LeadParams, Limit, Offset, look_again
 from dialerd.control.params import instant
 from dialerd.control.peer import Role
 from dialerd.control.ports import Row
 from dialerd.control.protocol import MAX_DNC_NUMBERS
 from dialerd.core.errors import Invalid
-from dialerd.core.messages import LeadsAdded
 
 Number = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=STORABLE)]
 Numbers = Annotated[tuple[Number, ...], msgspec.Meta(max_length=MAX_DNC_NUMBERS)]
@@ -162,15 +161,12 @@ async def add_callback(context: Context, params: CallbackParams) -> Row:
     """callback.add."""
     due = instant(params.due_at, "due_at")
     row = await context.records.book.add_callback(str(params.lead), due, params.agent, params.note)
-    return await _look_again(context, row)
+    await look_again(context, row["campaign"])
+    return row
 
 
 async def cancel_callback(context: Context, params: CallbackIdParams) -> Row:
     """callback.cancel."""
-    return await _look_again(context, await context.records.book.cancel_callback(params.callback))
-
-
-async def _look_again(context: Context, row: Row) -> Row:
-    campaign = await context.records.campaign(row["campaign"])
-    await context.floor.order(LeadsAdded(campaign_id=campaign["id"]))
+    row = await context.records.book.cancel_callback(params.callback)
+    await look_again(context, row["campaign"])
     return row

@@ -8,9 +8,8 @@ import msgspec
 
 from dialerd.control.context import Context
 from dialerd.control.methods.campaigns import Name
-from dialerd.control.methods.leads import LeadParams
+from dialerd.control.methods.leads import LeadParams, look_again
 from dialerd.control.ports import Row
-from dialerd.core.messages import LeadsAdded
 
 Fields = dict[str, Any]
 Code = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
@@ -72,14 +71,14 @@ class SetRuleParams(RuleParams, frozen=True):
 async def add_lead(context: Context, params: AddLeadParams) -> Row:
     """lead.add."""
     row = await context.records.book.add_lead(params.campaign, params.list_name, params.row)
-    await context.floor.order(LeadsAdded(campaign_id=row["campaign_id"]))
+    await look_again(context, row["campaign"])
     return row
 
 
 async def edit_lead(context: Context, params: EditLeadParams) -> Row:
     """lead.edit."""
     row = await context.records.book.edit_lead(str(params.lead), params.changes)
-    await context.floor.order(LeadsAdded(campaign_id=row["campaign_id"]))  # it may be due now
+    await look_again(context, row["campaign"])
     return row
 
 
@@ -101,7 +100,7 @@ async def show(context: Context, params: ListParams) -> Row:
 async def edit(context: Context, params: EditListParams) -> Row:
     """list.edit: also pause and resume, by `active`."""
     await context.records.book.edit_list(params.campaign, params.list_name, params.changes)
-    await _look_again(context, params.campaign)
+    await look_again(context, params.campaign)
     name = str(params.changes.get("name", params.list_name))
     return await context.records.book.lead_list(params.campaign, name)
 
@@ -109,7 +108,7 @@ async def edit(context: Context, params: EditListParams) -> Row:
 async def recycle(context: Context, params: RecycleParams) -> Row:
     """list.recycle."""
     count = await context.records.book.recycle(params.campaign, params.list_name, params.states, params.dispositions)
-    await _look_again(context, params.campaign)
+    await look_again(context, params.campaign)
     return {"campaign": params.campaign, "list": params.list_name, "recycled": count}
 
 
@@ -117,11 +116,6 @@ async def remove(context: Context, params: ListParams) -> Row:
     """list.remove."""
     await context.records.book.remove_list(params.campaign, params.list_name)
     return {"campaign": params.campaign, "list": params.list_name, "removed": True}
-
-
-async def _look_again(context: Context, campaign: str) -> None:
-    row = await context.records.campaign(campaign)
-    await context.floor.order(LeadsAdded(campaign_id=row["id"]))
 
 
 async def rules(context: Context, params: ListsParams) -> list[Row]:
