@@ -77,7 +77,7 @@ def with_amd(agents: int, hours: float = 8.0) -> Scenario:
 
 
 def late_events(agents: int, hours: float = 8.0) -> Scenario:
-    """Return a headline cell where one event in ten is up to three seconds late."""
+    """Return a headline cell where one event in ten is up to 1.5 s late."""
     return headline(agents).but(f"late-{agents}", late_share=0.1, hours=hours)
 
 
