@@ -65,6 +65,7 @@ class World:
         self.events: list[tuple[float, int, Callable[[Any], None], Any]] = []
         self.number = 0
         self.lines = 0
+        self.free_at: dict[int, float] = {}  # when each agent's call and wrap-up will be over
         self.queue: deque[Caller] = deque()
         self.recent: deque[float] = deque()  # when calls were placed, where the rate is limited
         self.last_decision = -math.inf
@@ -236,17 +237,19 @@ class World:
             talk_s *= self.scenario.slow_factor
         self.law.observe(Connected(self.now, waited))
         over_at = self.now + self.scenario.connect_s + talk_s
-        self._at(over_at + next(self.chances.late), self._talk_ended, (agent, talk_s, over_at, caller.person))
+        wrap_s = next(self.chances.wraps)
+        self.free_at[agent] = over_at + wrap_s
+        ending = (agent, talk_s, wrap_s, over_at, caller.person)
+        self._at(over_at + next(self.chances.late), self._talk_ended, ending)
 
     # agents
 
-    def _talk_ended(self, talk: tuple[int, float, float, bool]) -> None:
-        agent, talk_s, over_at, person = talk
+    def _talk_ended(self, talk: tuple[int, float, float, float, bool]) -> None:
+        agent, talk_s, wrap_s, over_at, person = talk
         self.lines -= 1
         self.view.connected -= 1
         self.floor.wrap_up(agent, self.now, talk_s, over_at)
         self.law.observe(TalkEnded(self.now, talk_s, person))
-        wrap_s = next(self.chances.wraps)
         done_at = over_at + wrap_s
         self._at(max(self.now, done_at + next(self.chances.late)), self._wrap_ended, (agent, wrap_s, done_at))
         self._want_decision()

@@ -40,3 +40,16 @@ class RatioOnAll:
 
     def observe(self, what: Observation) -> None:
         pass
+
+
+class DialUpTo:
+    """A table: so many lines for 0, 1, 2 … idle agents."""
+
+    def __init__(self, levels: tuple[int, ...]) -> None:
+        self.levels = levels
+
+    def decide(self, view: View) -> int:
+        return self.levels[min(view.idle, len(self.levels) - 1)] - len(view.ringing) - len(view.waiting)
+
+    def observe(self, what: Observation) -> None:
+        pass
