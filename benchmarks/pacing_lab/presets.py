@@ -36,6 +36,8 @@ def vicidial_reference(agents: int) -> Scenario:
         connect_s=0.3,
         calls_per_second=5.0,
         hours=8.0,
+        warm_up_s=0.0,
+        tick_s=0.5,
     )
 
 

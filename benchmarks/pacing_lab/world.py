@@ -256,11 +256,12 @@ class World:
 
     def _wrap_ended(self, wrap: tuple[int, float, float]) -> None:
         agent, wrap_s, done_at = wrap
+        before = self.view.staffed
         here = self.floor.ready(agent, self.now, wrap_s, done_at)
         self.law.observe(WrapEnded(self.now, wrap_s))
-        if not here:
+        if self.view.staffed != before:
             self.law.observe(Staffing(self.now, self.view.staffed))
-        elif self.queue:
+        if here and self.queue:
             self._connect()
         self._want_decision()
 
