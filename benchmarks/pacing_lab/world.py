@@ -80,6 +80,9 @@ class World:
             self.hopper = [next(self.chances.fates) for _ in range(scenario.hopper)]
             self.upcoming = [fate.lead for fate in self.hopper]
             self.view.upcoming = self.upcoming
+        attach: Callable[[World], None] | None = getattr(law, "attach", None)
+        if attach is not None:  # a bound, which may look behind the view
+            attach(self)
 
     def run(self) -> Result:
         """Run to the end and return what came of it."""
