@@ -1,0 +1,204 @@
+"""Owns the bounds: a forecast that is told the true distributions, and if wanted who answers and when agents get free.
+
+No dialer can know this. These laws look behind the view (`attach`), which no other law may do.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterator
+
+import numpy as np
+
+from .contract import CallEnded, Observation, View
+from .durations import Floats
+from .fates import Fate
+from .scenario import Scenario
+from .world import World
+
+HORIZONS = 8
+SAMPLE = 200_000
+EXACT_UP_TO = 40  # agents; above, sums of many chances are taken as normal
+
+
+class Peeked:
+    """The row of leads with a look ahead: the world takes from the front what the law has seen already."""
+
+    def __init__(self, source: Iterator[Fate]) -> None:
+        self.source = source
+        self.seen: deque[Fate] = deque()
+
+    def __iter__(self) -> Iterator[Fate]:
+        return self
+
+    def __next__(self) -> Fate:
+        return self.seen.popleft() if self.seen else next(self.source)
+
+    def until_answer(self, skip: int, rate: float) -> tuple[int, float]:
+        """Return how many leads from `skip` on must be called to reach the next person, and how long he takes."""
+        number = skip
+        while True:
+            while len(self.seen) <= number:
+                self.seen.append(next(self.source))
+            fate = self.seen[number]
+            number += 1
+            if fate.luck < rate:
+                return number - skip, fate.answer_after_s
+
+
+class Truth:
+    """The true distributions of a scenario, as sorted samples."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        rng = np.random.default_rng(12345)
+        wraps = scenario.wrap.sample(rng, SAMPLE)
+        self.handles = np.sort(scenario.talk.sample(rng, SAMPLE) + wraps + scenario.connect_s)
+        self.wraps = np.sort(wraps)
+        self.answers = np.sort(scenario.answer_after.sample(rng, SAMPLE))
+        shares = [one.share for one in scenario.others]
+        counts = np.round(np.array(shares) * SAMPLE).astype(int)
+        others = [one.length.sample(rng, int(count)) for one, count in zip(scenario.others, counts, strict=True)]
+        self.others = np.sort(np.concatenate(others)) if others else np.array([math.inf])
+        self.rate = scenario.answer_rate
+        self.horizons: Floats = np.quantile(self.answers, (np.arange(HORIZONS) + 0.5) / HORIZONS)
+
+    def ended(self, lengths: Floats, lasted: Floats, until: Floats) -> Floats:
+        """Return for each (item, horizon) the chance that what has lasted so long is over by then."""
+        alive = len(lengths) - np.searchsorted(lengths, lasted, side="right")
+        then = len(lengths) - np.searchsorted(lengths, lasted[:, None] + until[None, :], side="right")
+        return np.asarray(1 - then / np.maximum(alive, 1)[:, None])
+
+    def answered(self, rung: Floats, until: Floats) -> Floats:
+        """Return for each (call, horizon) the chance that a call which has rung so long is answered by then."""
+        before = self.rate * self._share(self.answers, rung)
+        open_still = 1 - before - (1 - self.rate) * self._share(self.others, rung)
+        by_then = self.rate * self._share(self.answers, rung[:, None] + until[None, :])
+        return np.asarray((by_then - before[:, None]) / np.maximum(open_still, 1e-9)[:, None])
+
+    @staticmethod
+    def _share(ordered: Floats, lasted: Floats) -> Floats:
+        return np.asarray(np.searchsorted(ordered, lasted, side="right") / len(ordered))
+
+
+class Forecast:
+    """Dials while the chance that one more call lands with no agent is at most `risk`."""
+
+    def __init__(self, scenario: Scenario, risk: float, knows_ends: bool = False) -> None:
+        self.truth = Truth(scenario)
+        self.grace_s = scenario.grace_s
+        self.risk = risk
+        self.knows_ends = knows_ends
+        self.world: World | None = None
+
+    def attach(self, world: World) -> None:
+        """Look behind the view."""
+        self.world = world
+
+    def observe(self, what: Observation) -> None:
+        pass
+
+    def decide(self, view: View) -> int:
+        if view.staffed <= 0 or (view.idle == 0 and not view.talking and not view.wrapping):
+            return 0
+        until = self.truth.horizons
+        agents = self.free(view, until + self.grace_s)
+        calls = self.truth.answered(view.now - np.array([call.at for call in view.ringing]), until)
+        new = self.truth.answered(np.zeros(1), until)[0]
+        if view.staffed > EXACT_UP_TO:
+            return self._by_normal(view, agents, calls, new)
+        free = convolved(agents)
+        enough = np.concatenate([np.zeros((len(until), 1)), np.cumsum(free, axis=1)], axis=1)  # P(X < k)
+        wanted = convolved(calls)
+        base = view.idle - len(view.waiting)
+        number = 0
+        while number < 200:
+            # the new call is lost if free agents (base + X) are at most as many as the answers before it (Y)
+            width = wanted.shape[1]
+            index = np.clip(np.arange(width) - base + 1, 0, enough.shape[1] - 1)
+            if float(np.mean((wanted * enough[:, index]).sum(axis=1))) > self.risk:
+                return number
+            wanted = _one_more(wanted, new)
+            number += 1
+        return number
+
+    def free(self, view: View, until: Floats) -> Floats:
+        """Return for each busy agent who stays, and each horizon, the chance to be free by then."""
+        if self.knows_ends:
+            assert self.world is not None
+            floor = self.world.floor
+            ends = [at for agent, at in self.world.free_at.items() if floor.where[agent] >= 2]
+            return np.asarray((np.array(ends)[:, None] <= view.now + until[None, :]).astype(float))
+        talks = self.truth.ended(self.truth.handles, view.now - np.array(view.talking), until)
+        wraps = self.truth.ended(self.truth.wraps, view.now - np.array(view.wrapping), until)
+        return np.concatenate([talks, wraps])
+
+    def _by_normal(self, view: View, agents: Floats, calls: Floats, new: Floats) -> int:
+        mean = view.idle - len(view.waiting) + agents.sum(axis=0) - calls.sum(axis=0)
+        variance = (agents * (1 - agents)).sum(axis=0) + (calls * (1 - calls)).sum(axis=0) + 1e-9
+        number = 0
+        while number < 500:
+            if float(np.mean(_normal((0.5 - mean) / np.sqrt(variance)))) > self.risk:
+                return number
+            mean, variance = mean - new, variance + new * (1 - new)
+            number += 1
+        return number
+
+
+class AnswersKnown(Forecast):
+    """Knows which lead answers and when (and, if wanted, when agents get free): every call between is for nothing."""
+
+    def __init__(self, scenario: Scenario, risk: float, knows_ends: bool = False) -> None:
+        super().__init__(scenario, risk, knows_ends)
+        self.coming: list[float] = []  # when the people answer who are being called
+
+    def attach(self, world: World) -> None:
+        super().attach(world)
+        self.row = Peeked(world.chances.fates)
+        world.chances.fates = self.row
+
+    def observe(self, what: Observation) -> None:
+        if isinstance(what, CallEnded) and what.kind == "human":
+            self.coming.pop(0)
+
+    def decide(self, view: View) -> int:
+        number = 0
+        while number < 2000:
+            calls, answer_after_s = self.row.until_answer(number, self.truth.rate)
+            coming = sorted([*self.coming, view.now + answer_after_s])
+            if self._worst(view, coming) > self.risk:
+                break
+            self.coming = coming
+            number += calls
+        return number
+
+    def _worst(self, view: View, coming: list[float]) -> float:
+        """Return the highest chance, over the people who will answer, that one finds no agent in time."""
+        until = np.array(coming) - view.now
+        free = convolved(self.free(view, until + self.grace_s))
+        below = np.concatenate([np.zeros((len(until), 1)), np.cumsum(free, axis=1)], axis=1)
+        before = np.arange(len(coming)) + len(view.waiting) - view.idle + 1
+        return float(np.max(below[np.arange(len(coming)), np.clip(before, 0, below.shape[1] - 1)]))
+
+
+def convolved(chances: Floats) -> Floats:
+    """Return for each horizon the distribution of how many of the items happen (exact)."""
+    items, horizons = chances.shape
+    row = np.zeros((horizons, items + 1))
+    row[:, 0] = 1.0
+    for number in range(items):
+        chance = chances[number][:, None]
+        row[:, 1 : number + 2] = row[:, 1 : number + 2] * (1 - chance) + row[:, : number + 1] * chance
+        row[:, 0] *= 1 - chance[:, 0]
+    return row
+
+
+def _one_more(row: Floats, chance: Floats) -> Floats:
+    wider = np.concatenate([row, np.zeros((len(row), 1))], axis=1)
+    wider[:, 1:] = wider[:, 1:] * (1 - chance)[:, None] + row * chance[:, None]
+    wider[:, 0] *= 1 - chance
+    return wider
+
+
+def _normal(values: Floats) -> Floats:
+    return np.array([0.5 * math.erfc(-value / math.sqrt(2)) for value in values])
