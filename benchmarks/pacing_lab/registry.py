@@ -1,6 +1,6 @@
 """Owns the list of laws that are compared: how each is made for a cell, and which are tuned by the oracle first.
 
-The production pacer is one more entry: `LAWS["dialerd"] = Entry(lambda scenario, _: ...)`. Knows no cell by name.
+`dialerd` is the production pacer, `dialerd-blind` the same without knowing one lead from another. Knows no cell.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from .contract import Law
 from .laws.feedback import GainAndCorrection, PiOnAbandons, open_pi
 from .laws.forecasts import Threshold, Window
 from .laws.original import Original
+from .laws.ours import Ours
 from .laws.simple import Progressive, RatioOnAll, RatioOnIdle
 from .laws.vicidial import Method, Vicidial
 from .scenario import Scenario
@@ -38,6 +39,8 @@ def _vicidial(method: Method, available_only: bool, maximum: float) -> Entry:
 
 
 LAWS: dict[str, Entry] = {
+    "dialerd": Entry(lambda cell, _: Ours(cell.abandon_limit, cell.grace_s, by_segment=bool(cell.segments))),
+    "dialerd-blind": Entry(lambda cell, _: Ours(cell.abandon_limit, cell.grace_s)),
     "progressive": Entry(lambda _, __: Progressive()),
     "oracle-idle": Entry(lambda _, ratio: RatioOnIdle(ratio), (1.0, 12.0)),
     "oracle-all": Entry(lambda _, ratio: RatioOnAll(ratio), (0.4, 5.0)),

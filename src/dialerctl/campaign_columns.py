@@ -86,7 +86,12 @@ CAMPAIGN_COLUMNS: tuple[CampaignColumn, ...] = (
         ("caller_name", str, "TEXT", "Name shown to the called person."),
         ("dial_ratio", click.FloatRange(min=0), "RATIO", "Calls for each free agent (power mode)."),
         ("min_dial_ratio", click.FloatRange(min=0), "RATIO", "Least calls for each free agent (predictive)."),
-        ("max_dial_ratio", click.FloatRange(min=0), "RATIO", "Most calls for each free agent (predictive)."),
+        (
+            "max_dial_ratio",
+            click.FloatRange(min=0),
+            "RATIO",
+            "Most calls in flight per staffed agent (predictive).",
+        ),
         ("safety_factor", click.FloatRange(0, 1), "0-1", "Caution of predictive pacing; lower is safer."),
         ("target_abandon_rate", PERCENT, "PERCENT", "Abandoned of calls answered by a person: the aim."),
         ("max_abandon_rate", PERCENT, "PERCENT", "Abandon rate at which dialling ahead ends."),

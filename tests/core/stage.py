@@ -94,6 +94,11 @@ class Stage:
 
     # -- events in, commands out
 
+    def ledger(self) -> tuple[int, int]:
+        """Live answers and abandons in the first campaign's window."""
+        standing = self.dialer.floor.campaigns[1].ledger.standing(self.now.wall.timestamp())
+        return standing.live, standing.abandoned
+
     def tell(self, event: Event) -> list[Command]:
         """Hand an event to the dialer; carry out what it says; return what it said to this event itself."""
         commands = self.dialer.handle(event, self.now)

@@ -84,7 +84,7 @@ def test_a_trunk_that_answers_503_to_everything_does_not_burn_the_list() -> None
     (told,) = [p for p in problems(stage.dialer.floor) if "trunk out" in p]
     assert "refuses every call" in told and "503" in told and "congestion" in told
     run = stage.dialer.floor.campaigns[1]
-    dials, sentence = why(stage.dialer.floor, stage.dialer.dialling, run)
+    dials, sentence = why(stage.dialer.floor, stage.dialer.dialling, run, stage.now)
     assert not dials and "trunk out refuses every call" in sentence, sentence
     warnings = [c.text for c in stage.all(LogEvent) if "trunk out" in c.text]
     assert len(warnings) == 1, "told once"
@@ -173,7 +173,7 @@ def test_people_are_not_called_to_hear_the_message_because_the_agi_is_unreachabl
     assert 3 <= len(abandoned) <= 3 + 6, f"{len(abandoned)} people in five minutes"
     (told,) = problems(stage.dialer.floor)
     assert "AGI" in told and "3 calls" not in told.split("AGI")[0], told
-    dials, sentence = why(stage.dialer.floor, stage.dialer.dialling, stage.dialer.floor.campaigns[1])
+    dials, sentence = why(stage.dialer.floor, stage.dialer.dialling, stage.dialer.floor.campaigns[1], stage.now)
     assert not dials and "AGI" in sentence
     for _ in range(400):  # a probe whose AGI asks
         before = len(stage.all(Originate))
@@ -257,5 +257,5 @@ def test_between_two_claims_the_reason_is_still_the_leads() -> None:
     stage = Stage(campaign(), agents=[agent(1)], leads=0)
     for _ in range(12):
         stage.wait(1)
-        _, sentence = why(stage.dialer.floor, stage.dialer.dialling, stage.dialer.floor.campaigns[1])
+        _, sentence = why(stage.dialer.floor, stage.dialer.dialling, stage.dialer.floor.campaigns[1], stage.now)
         assert "lead" in sentence and "busy" not in sentence, sentence

@@ -41,7 +41,7 @@ def test_a_test_call_plays_the_message_and_counts_nowhere() -> None:
     stage.end(call)
     record, run = stage.record(call), stage.dialer.floor.campaigns[1]
     assert (record.status, record.disposition, record.live_answer) == (Status.ANSWERED, "test_call", False)
-    assert (run.ledger_live, run.ledger_abandoned, run.hour.last(60, stage.now.mono).calls) == (0, 0, 0)
+    assert (*stage.ledger(), run.hour.last(60, stage.now.mono).calls) == (0, 0, 0)
     assert stage.agent_state() is AgentState.READY
 
 

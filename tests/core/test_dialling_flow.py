@@ -79,7 +79,7 @@ def test_power_counts_on_hook_agents_too() -> None:
 
 def test_power_dials_progressively_once_the_ledger_allows_no_risk() -> None:
     stage = Stage(campaign(**POWER), agents=[agent(1)])
-    stage.dialer.floor.campaigns[1].ledger_abandoned = 3
+    stage.dialer.floor.campaigns[1].ledger.add(stage.now.wall.timestamp(), 3, 3)
     stage.wait(3)
     assert placed(stage) == 1
 
@@ -89,9 +89,10 @@ def test_power_dials_progressively_once_the_ledger_allows_no_risk() -> None:
     [(0, 2, 1), (50, 3, 0), (99, 4, 0), (100, 2, 1), (100, 3, 0), (1000, 29, 1), (1000, 0, 30)],
 )
 def test_the_ledgers_allowance(live: int, abandoned: int, allowance: int) -> None:
-    run = Stage(campaign(target_abandon_rate=0.03)).dialer.floor.campaigns[1]
-    run.ledger_live, run.ledger_abandoned = live, abandoned
-    assert run.abandon_allowance == allowance
+    stage = Stage(campaign(target_abandon_rate=0.03))
+    now_s, ledger = stage.now.wall.timestamp(), stage.dialer.floor.campaigns[1].ledger
+    ledger.add(now_s, live, abandoned)
+    assert ledger.standing(now_s).allowance == allowance
 
 
 def test_power_never_risks_more_abandons_than_the_ledger_allows() -> None:
@@ -168,7 +169,7 @@ def test_a_campaign_without_leads_does_not_hold_the_shared_agents() -> None:
     assert (placed(stage, 1), placed(stage, 2)) == (1, 0)
 
 
-@pytest.mark.parametrize("change", [{"trunk": "gone"}, {"max_lines": 0}, {"dial_mode": DialMode.PREDICTIVE}])
+@pytest.mark.parametrize("change", [{"trunk": "gone"}, {"max_lines": 0}, {"dial_mode": DialMode.PREVIEW}])
 def test_a_campaign_that_cannot_dial_does_not_hold_the_shared_agents(change: dict[str, Any]) -> None:
     stage = Stage(campaign(1), campaign(2, priority=60, **change), agents=[agent(1, campaigns=(1, 2))])
     stage.wait(3)
@@ -320,7 +321,7 @@ def test_store_failed_and_recovered() -> None:
     stage.commits = True
     stage.wait(5)
     assert not stage.all(Originate)
-    assert "disk full" in stage.dialer.dialling.obstacle(stage.dialer.floor.campaigns[1])
+    assert "disk full" in stage.dialer.dialling.obstacle(stage.dialer.floor.campaigns[1], stage.now)
     stage.tell(StoreRecovered())
     stage.wait(2)
     assert placed(stage) == 2
@@ -351,7 +352,7 @@ def test_a_campaign_edited_while_it_runs_keeps_its_state_and_uses_the_new_settin
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"dial_mode": DialMode.PREDICTIVE}, "--dial-mode"),
+        ({"dial_mode": DialMode.PREVIEW}, "--dial-mode"),
         ({"trunk": "owt"}, "did you mean out"),
         ({"abandon_message": ""}, "--abandon-message"),
         ({"caller_id": ""}, "--caller-id"),

@@ -41,7 +41,6 @@ def dialer_with(campaign: Campaign) -> tuple[Dialer, Moment]:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"dial_mode": DialMode.PREDICTIVE}, "use --dial-mode progressive or power"),
         ({"dial_mode": DialMode.PREVIEW}, "preview pacing is not in this version yet"),
         ({"trunk": ""}, "no trunk is set: use --trunk NAME (known: carrier)"),
         ({"trunk": "carier"}, "did you mean carrier?"),
@@ -65,7 +64,7 @@ def test_edited_while_it_runs_it_stops_dialling_and_says_why() -> None:
     dialer.handle(CampaignOrder(campaign_id=1, verb=CampaignVerb.START), now)
     dialer.handle(CampaignSaved(campaign=replace(GOOD, caller_id="")), now.plus(1))
     assert not [c for c in dialer.tick(now.plus(2)) if isinstance(c, ClaimLeads)]
-    dials, sentence = why(dialer.floor, dialer.dialling, dialer.floor.run(1))
+    dials, sentence = why(dialer.floor, dialer.dialling, dialer.floor.run(1), now)
     assert not dials and "--caller-id" in sentence
 
 
@@ -73,10 +72,10 @@ def test_above_the_hard_abandon_limit_it_stops_itself() -> None:
     dialer, now = dialer_with(GOOD)
     dialer.handle(CampaignOrder(campaign_id=1, verb=CampaignVerb.START), now)
     run = dialer.floor.run(1)
-    run.ledger_live, run.ledger_abandoned = 100, 5
-    assert dialer.dialling.obstacle(run) == ""
-    run.ledger_abandoned = 6
-    assert "above max_abandon_rate 5 %" in dialer.dialling.obstacle(run)
+    run.ledger.add(now.wall.timestamp(), 100, 5)
+    assert dialer.dialling.obstacle(run, now) == ""
+    run.ledger.add(now.wall.timestamp(), 1, 1)
+    assert "above max_abandon_rate 5 %" in dialer.dialling.obstacle(run, now)
 
 
 def test_new_leads_are_asked_for_at_once() -> None:

@@ -231,7 +231,7 @@ class AgentFlow:
 
     def reserve(self, seat: Seat, call: LiveCall, now: Moment) -> None:
         """This agent gets that call."""
-        seat.attempt_id = call.attempt.id
+        seat.attempt_id, seat.campaign_id = call.attempt.id, call.attempt.campaign_id
         call.give_to(seat.profile.id)
         self.floor.move_seat(seat, AgentMove.RESERVE, now)
 

@@ -30,6 +30,8 @@ from dialerd.core.moment import Moment
 CANCELLABLE = frozenset({AttemptState.DIALING, AttemptState.RINGING})
 TRUNK_FAILED = frozenset({Status.CONGESTION, Status.FAILED, Status.REJECTED})
 """Without any ringing. A person may reject a call, but ten in a row are a carrier with an unpaid bill (403)."""
+TELLS_NOTHING = frozenset({Status.CANCELLED, Status.LOST})
+"""Of whether a person would have answered: the pacer does not learn from it."""
 TRUNK_WORKED = frozenset({Status.BUSY, Status.INVALID_NUMBER})
 """What only a network that works says."""
 
@@ -78,7 +80,7 @@ class CallFlow:
     def _send(self, call: LiveCall, now: Moment) -> None:
         attempt, campaign = call.attempt, call.campaign
         advance(call, AttemptMove.SEND)
-        attempt.dialed_at = now.wall
+        attempt.dialed_at, call.sent_mono = now.wall, now.mono
         guard_s = campaign.abandon_after_s - self.floor.settings.guard_margin_s
         if campaign.amd_enabled and campaign.abandon_measured_from is MeasuredFrom.GREETING_END:
             guard_s -= campaign.amd.after_greeting_silence / 1000
@@ -246,6 +248,8 @@ class CallFlow:
         attempt.status, attempt.hung_up_by = status, by
         attempt.note = attempt.note or note
         attempt.ended_at = attempt.ended_at or now.wall
+        if not (status in TELLS_NOTHING or (status in TRUNK_FAILED and attempt.ringing_at is None)):
+            self.floor.settle(call, attempt.live_answer, now)
         for wait in (Wait.DIAL, Wait.LIMIT, Wait.CONNECT, Wait.ENDING):
             self.floor.deadlines.cancel(wait, attempt.id)
         self.floor.waiting.pop(attempt.id, None)

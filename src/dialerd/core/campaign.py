@@ -18,7 +18,7 @@ class DialMode(Enum):
     PREVIEW = "preview"
 
 
-PACED_MODES = frozenset({DialMode.PROGRESSIVE, DialMode.POWER})
+PACED_MODES = frozenset({DialMode.PREDICTIVE, DialMode.PROGRESSIVE, DialMode.POWER})
 """The modes this version can run; starting a campaign in another is refused with a sentence."""
 
 
@@ -62,6 +62,16 @@ class MeasuredFrom(Enum):
 
     ANSWER = "answer"
     GREETING_END = "greeting_end"
+
+
+class AbandonWindow(Enum):
+    """Over what the abandon rate is measured. US: successive periods of 30 days (16 CFR 310.4(b)(4)(ii))."""
+
+    SUCCESSIVE_30_DAYS = "successive_30_days"
+    ROLLING_30_DAYS = "rolling_30_days"
+    ROLLING_24_HOURS = "rolling_24_hours"
+    DAY = "day"
+    MONTH = "month"
 
 
 class AmdAction(Enum):
@@ -134,6 +144,7 @@ class Campaign:
     # a person without an agent
     abandon_after_s: float = 2.0
     abandon_measured_from: MeasuredFrom = MeasuredFrom.GREETING_END
+    abandon_window: AbandonWindow = AbandonWindow.ROLLING_30_DAYS
     abandon_message: str = ""
     abandon_message_version: str = ""
     opt_out_key: str = "9"

@@ -65,6 +65,7 @@ from dialerd.core.messages import (
 )
 from dialerd.core.moment import Moment
 from dialerd.core.pacing import Pacer
+from dialerd.core.pacing.planned import planned
 from dialerd.core.pacing.power import power
 from dialerd.core.pacing.progressive import progressive
 from dialerd.core.reconcile import Reconcile
@@ -72,7 +73,11 @@ from dialerd.core.restored import Restored
 from dialerd.core.settings import DialerSettings, Identity
 from dialerd.core.verdict_flow import VerdictFlow
 
-PACERS: Mapping[DialMode, Pacer] = {DialMode.PROGRESSIVE: progressive, DialMode.POWER: power}
+PACERS: Mapping[DialMode, Pacer] = {
+    DialMode.PREDICTIVE: planned,
+    DialMode.PROGRESSIVE: progressive,
+    DialMode.POWER: power,
+}
 
 SETTLED = frozenset({AttemptState.TALKING, AttemptState.ENDED})
 """States in which dialerd may go away: Asterisk and the agent carry on, the record is finished later."""
@@ -213,7 +218,7 @@ class Dialer:
         """Take over what the store knows from before: nothing is dialled until Asterisk's channels are compared."""
         for campaign in restored.campaigns:
             run = self.floor.put_campaign(campaign)
-            run.ledger_live, run.ledger_abandoned = restored.ledger.get(campaign.id, (0, 0))
+            run.ledger.load(restored.ledger.get(campaign.id, ()))
         for agent in restored.agents:
             seat = self.floor.roster.put(agent.profile, now)
             if agent.state is not AgentState.LOGGED_OUT:
@@ -243,6 +248,8 @@ class Dialer:
         call = LiveCall(
             attempt=attempt, campaign=run.campaign, is_test=is_test, agent_id=talks_with, promised_to=promised_to
         )
+        # when it was sent on the other clock cannot be known exactly: the pacer does not learn from it
+        call.settled = True
         self.floor.put_call(call)
         return call
 

@@ -15,7 +15,9 @@ from dialerd.core.lead import Lead
 from dialerd.core.messages import ClaimLeads, LeadsAdded, LeadsClaimed, OpenAttempts, ReleaseLeads, Shortage, TestCall
 from dialerd.core.moment import Moment
 from dialerd.core.pacing import Limit, PacingDecision, PacingInputs, decide
+from dialerd.core.pacing.ledger import FIRST_ANSWERS
 from dialerd.core.pacing.shares import Claimant, share_agents
+from dialerd.core.predictive_flow import lead_segment, plan
 from dialerd.core.readiness import start_problems
 
 TEST_MODE = "test"
@@ -67,18 +69,32 @@ class DiallingFlow:
                     priority=run.campaign.priority,
                     ready=self.floor.roster.ready_for(run.campaign.id),
                     in_flight=self.floor.in_flight(run.campaign.id),
-                    calls_per_agent=run.campaign.dial_ratio if run.campaign.dial_mode is DialMode.POWER else 1.0,
+                    calls_per_agent=self._calls_per_agent(run.campaign),
                     room=self._room(run, now),
-                    spare=run.abandon_allowance,
+                    spare=None if run.campaign.dial_mode is DialMode.PREDICTIVE else self._allowance(run, now),
                 )
                 for run in runs
             ]
         )
 
+    @staticmethod
+    def _calls_per_agent(campaign: Campaign) -> float:
+        match campaign.dial_mode:
+            case DialMode.POWER:
+                return campaign.dial_ratio
+            case DialMode.PREDICTIVE:
+                return campaign.max_dial_ratio
+            case _:
+                return 1.0
+
+    @staticmethod
+    def _allowance(run: CampaignRun, now: Moment) -> int:
+        return run.ledger.standing(now.wall.timestamp()).allowance
+
     def _room(self, run: CampaignRun, now: Moment) -> int:
         """The most calls a campaign could place within a second: agents it has no use for stay with the others."""
         campaign = run.campaign
-        if run.fault or self.obstacle(run):
+        if run.fault or self.obstacle(run, now):
             return 0
         trunk_free = self._trunk_free(campaign.trunk, now)
         lines_free = campaign.max_lines - self.floor.lines_used(campaign.id)
@@ -99,7 +115,7 @@ class DiallingFlow:
     def _decide(self, run: CampaignRun, ready: int, now: Moment) -> None:
         run.decided_at = now.mono
         self.floor.deadlines.cancel(Wait.DECIDE, run.campaign.id)
-        if self.obstacle(run):
+        if self.obstacle(run, now):
             run.decision = None
             self._release_hopper(run)
             return
@@ -111,12 +127,14 @@ class DiallingFlow:
             decision = PacingDecision(calls=calls, limit=Limit.LEADS, ratio=decision.ratio, inputs=decision.inputs)
         run.decision = decision
         if calls:
+            if decision.inputs.plan is not None:
+                run.pacer.placed(decision.inputs.plan, calls)
             text = decision.text()  # a fault here must not cost leads
             self._intend(run, [run.hopper.popleft() for _ in range(calls)], text, now)
 
-    def obstacle(self, run: CampaignRun) -> str:
+    def obstacle(self, run: CampaignRun, now: Moment) -> str:
         """What stops this campaign altogether, as a sentence; empty when nothing does."""
-        return self._no_way_out(run) or "; ".join(self.start_problems(run.campaign)) or self._over_the_limit(run)
+        return self._no_way_out(run) or "; ".join(self.start_problems(run.campaign)) or self._over_the_limit(run, now)
 
     def start_problems(self, campaign: Campaign) -> list[str]:
         """What forbids a campaign to start (or, edited while it runs, to go on): one sentence each."""
@@ -125,14 +143,14 @@ class DiallingFlow:
         return start_problems(campaign, self.floor.settings.trunks, allowed_caller_ids=allowed)
 
     @staticmethod
-    def _over_the_limit(run: CampaignRun) -> str:
+    def _over_the_limit(run: CampaignRun, now: Moment) -> str:
         """Above max_abandon_rate with 100 or more live answers in the window there is nothing left to risk."""
-        most = run.campaign.max_abandon_rate
-        if run.ledger_live < 100 or run.ledger_abandoned <= most * run.ledger_live:
+        most, ledger = run.campaign.max_abandon_rate, run.ledger.standing(now.wall.timestamp())
+        if ledger.live < FIRST_ANSWERS or ledger.abandoned <= most * ledger.live:
             return ""
         return (
-            f"abandon rate {100 * run.ledger_abandoned / run.ledger_live:.1f} % ({run.ledger_abandoned} of "
-            f"{run.ledger_live}) is above max_abandon_rate {100 * most:g} %: dialling has stopped itself"
+            f"abandon rate {100 * ledger.rate:.1f} % ({ledger.abandoned} of {ledger.live}) is above "
+            f"max_abandon_rate {100 * most:g} %: dialling has stopped itself"
         )
 
     def _no_way_out(self, run: CampaignRun) -> str:
@@ -156,6 +174,8 @@ class DiallingFlow:
             self.floor.trunk_rates[campaign.trunk].free(now.mono),
             self.floor.rate.free(now.mono),
         )
+        ledger = run.ledger.standing(now.wall.timestamp())
+        predictive = campaign.dial_mode is DialMode.PREDICTIVE
         return PacingInputs(
             mode=campaign.dial_mode,
             dial_ratio=campaign.dial_ratio,
@@ -166,7 +186,10 @@ class DiallingFlow:
             max_lines=campaign.max_lines,
             trunk_free=self._trunk_free(campaign.trunk, now),
             rate_free=rate_free,
-            abandon_allowance=run.abandon_allowance,
+            abandon_allowance=ledger.allowance,
+            min_dial_ratio=campaign.min_dial_ratio,
+            max_dial_ratio=campaign.max_dial_ratio,
+            plan=plan(self.floor, run, ready, ledger.credit, now) if predictive else None,
         )
 
     def _trunk_free(self, name: str, now: Moment) -> int:
@@ -188,7 +211,8 @@ class DiallingFlow:
 
     def _ahead(self, run: CampaignRun) -> int:
         """Leads to hold in hand for the next decisions, so that a freed agent need not wait for a claim."""
-        return min(run.campaign.max_lines, max(1, len(self.floor.roster.ready_for(run.campaign.id))))
+        ready = len(self.floor.roster.ready_for(run.campaign.id))
+        return min(run.campaign.max_lines, max(1, math.ceil(ready * self._calls_per_agent(run.campaign))))
 
     def claimed(self, event: LeadsClaimed, now: Moment) -> None:
         """Leads have come (or none): into the hopper; ask again soon only when the store says there are more."""
@@ -258,7 +282,13 @@ class DiallingFlow:
     def _intend(self, run: CampaignRun, leads: list[Lead], decision: str, now: Moment) -> None:
         attempts = tuple(self._attempt(run, lead, run.campaign.dial_mode.value, decision, now) for lead in leads)
         for attempt, lead in zip(attempts, leads, strict=True):
-            call = LiveCall(attempt=attempt, campaign=run.campaign, promised_to=lead.agent_id, variables=lead.variables)
+            call = LiveCall(
+                attempt=attempt,
+                campaign=run.campaign,
+                promised_to=lead.agent_id,
+                variables=lead.variables,
+                segment=lead_segment(lead, now.wall),
+            )
             self.floor.put_call(call)
             self._await_commit(attempt.id, now)
         for rate in (run.rate, self.floor.trunk_rates[run.campaign.trunk], self.floor.rate):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from dialerd.core.agent import AgentMove
+from dialerd.core.agent import AgentMove, AgentState
 from dialerd.core.breaker import Breaker
 from dialerd.core.call import Attempt, AttemptMove, AttemptState, next_attempt_state
 from dialerd.core.campaign import Campaign, DialMode
@@ -19,6 +18,9 @@ from dialerd.core.lead import Lead
 from dialerd.core.messages import Command, LogEvent, SaveAgentState, SaveAttempt, SendVerdict, Shortage
 from dialerd.core.moment import Moment
 from dialerd.core.pacing import Pacer, PacingDecision
+from dialerd.core.pacing.answers import Segment
+from dialerd.core.pacing.ledger import AbandonLedger
+from dialerd.core.pacing.predictive import PredictivePacer
 from dialerd.core.pacing.rate import CallRate
 from dialerd.core.roster import Roster, Seat, move
 from dialerd.core.settings import DialerSettings, Identity
@@ -33,6 +35,8 @@ class CampaignRun:
 
     campaign: Campaign
     rate: CallRate
+    ledger: AbandonLedger
+    pacer: PredictivePacer  # learns in every mode, so that a change of mode does not start from nothing
     hopper: deque[Lead] = field(default_factory=deque)
     claim_pending: bool = False
     claim_not_before: float = 0.0
@@ -44,15 +48,6 @@ class CampaignRun:
     fault: str = ""
     fault_at: Moment | None = None
     hour: HourStatistics = field(default_factory=HourStatistics)
-    ledger_live: int = 0  # the abandon ledger's window: live answers
-    ledger_abandoned: int = 0
-
-    @property
-    def abandon_allowance(self) -> int:
-        """How many more abandons the ledger allows now: 3 in all before 100 live answers, then the target rate."""
-        if self.ledger_live < 100:
-            return max(0, 3 - self.ledger_abandoned)
-        return max(0, math.floor(self.campaign.target_abandon_rate * self.ledger_live) - self.ledger_abandoned)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,6 +69,9 @@ class LiveCall:
     trace_key: str = ""  # the dialplan acted alone and left this durable trace
     callback_at: datetime | None = None  # the agent's promise to call again
     callback_own: bool = False  # … and to do it in person
+    segment: Segment = ()  # what its lead has in common with others, for the pacer
+    sent_mono: float | None = None  # when it was sent to Asterisk
+    settled: bool = False  # the pacer knows whether a person has answered
     tally: Tally | None = field(default=None, repr=False)  # where this call is counted, while it is on the floor
 
     def enter(self, state: AttemptState) -> None:
@@ -246,10 +244,20 @@ class Floor:
         """Add a campaign or give a known one its new settings; its state stays what it is."""
         run = self.campaigns.get(campaign.id)
         if run is None:
-            run = self.campaigns[campaign.id] = CampaignRun(campaign=campaign, rate=CallRate(campaign.calls_per_second))
+            run = self.campaigns[campaign.id] = CampaignRun(
+                campaign=campaign,
+                rate=CallRate(campaign.calls_per_second),
+                ledger=AbandonLedger(campaign.abandon_window, campaign.target_abandon_rate),
+                pacer=PredictivePacer(
+                    avg_talk_s=campaign.avg_talk_time_s,
+                    wrapup_s=campaign.wrapup_time_s,
+                    ring_timeout_s=campaign.ring_timeout_s,
+                ),
+            )
         else:
             run.campaign = replace(campaign, state=run.campaign.state)
             run.rate.per_second = campaign.calls_per_second
+            run.ledger.set_limit(campaign.target_abandon_rate)
         return run
 
     def put_call(self, call: LiveCall) -> None:
@@ -291,6 +299,14 @@ class Floor:
         """Keep the progress of a call."""
         self.emit(SaveAttempt(attempt=call.attempt.snapshot()))
 
+    def settle(self, call: LiveCall, person: bool, now: Moment) -> None:
+        """It is known whether a person has answered: the pacer learns from it, once for each call."""
+        run = self.campaigns.get(call.attempt.campaign_id)
+        if run is None or call.is_test or call.settled or call.sent_mono is None:
+            return
+        call.settled = True
+        run.pacer.call_ended(call.sent_mono, now.mono, person, call.segment)
+
     def expect_end(self, call: LiveCall, now: Moment) -> None:
         """Asterisk must report the end of this call within ENDING; then it is hung up."""
         self.deadlines.set(Wait.ENDING, call.attempt.id, now.mono + self.settings.ending_timeout_s)
@@ -320,7 +336,13 @@ class Floor:
 
     def move_seat(self, seat: Seat, step: AgentMove, now: Moment, reason: str = "") -> None:
         """Take a seat through its table and log the new state."""
+        before, lasted_s = seat.state, now.seconds_since(seat.since)
         move(seat, step, now, reason)
+        run = self.campaigns.get(seat.campaign_id)
+        if run is not None and before is AgentState.ON_CALL and seat.state is AgentState.WRAP_UP:
+            run.pacer.talk_ended(lasted_s)
+        elif run is not None and before is AgentState.WRAP_UP and seat.state is AgentState.READY:
+            run.pacer.wrap_up_ended(lasted_s)
         self.log_seat(seat, now)
 
     def log_seat(self, seat: Seat, now: Moment) -> None:

@@ -12,6 +12,7 @@ from dialerd.core.dialling_flow import DiallingFlow
 from dialerd.core.floor import CampaignRun, Floor
 from dialerd.core.messages import Shortage
 from dialerd.core.moment import Moment
+from dialerd.core.pacing.ledger import Standing
 from dialerd.core.why import why
 
 Row: TypeAlias = dict[str, Any]
@@ -81,10 +82,10 @@ def _call_counts(floor: Floor) -> Row:
 def campaign_picture(floor: Floor, dialling: DiallingFlow, run: CampaignRun, now: Moment) -> Row:
     """One campaign: why it dials or not, and the original's status object with its keys."""
     campaign = run.campaign
-    dials, sentence = why(floor, dialling, run)
-    ledger_rate = 100 * run.ledger_abandoned / run.ledger_live if run.ledger_live else 0.0
+    dials, sentence = why(floor, dialling, run, now)
+    ledger = run.ledger.standing(now.wall.timestamp())
     metrics = _metrics(floor, run, now)
-    health, warnings = _health(run, metrics, ledger_rate, run.hour.last(60, now.mono).calls)
+    health, warnings = _health(run, metrics, ledger, run.hour.last(60, now.mono).calls)
     return {
         "name": campaign.name,
         "state": campaign.state.value,
@@ -96,9 +97,10 @@ def campaign_picture(floor: Floor, dialling: DiallingFlow, run: CampaignRun, now
         "fault": run.fault,
         "leads": _shortage(run.shortage),
         "refused": dict(run.refused),
-        "live_answers": run.ledger_live,
-        "abandoned": run.ledger_abandoned,
-        "abandon_rate": round(ledger_rate, 2),
+        "live_answers": ledger.live,
+        "abandoned": ledger.abandoned,
+        "abandon_rate": round(100 * ledger.rate, 2),
+        "abandon_credit": round(ledger.credit, 2),
         "target_abandon_rate": 100 * campaign.target_abandon_rate,
         "campaign_id": campaign.id,
         "campaign_name": campaign.name,
@@ -169,7 +171,7 @@ FEWEST_CALLS = 20
 """A rate of fewer calls than this is chance: no warning."""
 
 
-def _health(run: CampaignRun, metrics: Row, ledger_rate: float, calls: int) -> tuple[str, list[str]]:
+def _health(run: CampaignRun, metrics: Row, ledger: Standing, calls: int) -> tuple[str, list[str]]:
     """The original's health and warnings; its thresholds (utilisation below 50 %, answers below 20 %) are kept."""
     target, most = 100 * run.campaign.target_abandon_rate, 100 * run.campaign.max_abandon_rate
     warnings = []
@@ -177,7 +179,8 @@ def _health(run: CampaignRun, metrics: Row, ledger_rate: float, calls: int) -> t
     if run.fault:
         health = "critical"
         warnings.append(f"pacing failed: {run.fault}")
-    if run.ledger_live and ledger_rate > target:
+    ledger_rate = 100 * ledger.rate
+    if ledger_rate > target:
         health = "critical" if ledger_rate > most or health == "critical" else "warning"
         warnings.append(f"abandon rate {ledger_rate:.1f} % is above the target of {target:g} %")
     if run.campaign.state is CampaignState.ACTIVE:

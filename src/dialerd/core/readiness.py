@@ -22,7 +22,8 @@ def start_problems(
     problems = []
     if campaign.dial_mode not in PACED_MODES:
         problems.append(
-            f"{campaign.dial_mode.value} pacing is not in this version yet: use --dial-mode progressive or power"
+            f"{campaign.dial_mode.value} pacing is not in this version yet: "
+            "use --dial-mode predictive, progressive or power"
         )
     trunk = _trunk_problem(campaign.trunk, trunks)
     if trunk:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dialerd.core.agent import AgentProfile, AgentState
@@ -22,11 +22,11 @@ class RestoredAgent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
-    """Everything the dialer starts from. `ledger`: campaign id → (live answers, abandoned) of the legal window."""
+    """Everything the dialer starts from. `ledger`: campaign id → (POSIX second, live answers, abandoned) by bucket."""
 
     campaigns: tuple[Campaign, ...] = ()
     agents: tuple[RestoredAgent, ...] = ()
     open_attempts: tuple[Attempt, ...] = ()
     unfinished_attempts: tuple[Attempt, ...] = ()
-    ledger: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    ledger: Mapping[int, Sequence[tuple[float, int, int]]] = field(default_factory=dict)
     promises: Mapping[int, int] = field(default_factory=dict)  # open attempt → the agent who promised the call

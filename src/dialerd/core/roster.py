@@ -22,6 +22,7 @@ class Seat:
     leg_up: bool = False
     leg_channel: str = ""
     attempt_id: int | None = None  # reserved for, talking to, or still to be disposed of
+    campaign_id: int = 0  # that of the latest call
     pause_wanted: str | None = None  # a pause asked for during a call takes effect after it
     logout_wanted: bool = False
     restored: tuple[AgentState, str] | None = None  # state and reason before a restart, until Asterisk is listed

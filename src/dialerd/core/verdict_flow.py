@@ -75,6 +75,7 @@ class VerdictFlow:
         elif result is AmdResult.MACHINE:
             attempt.amd_action = call.campaign.amd_action.value
             advance(call, AttemptMove.MACHINE)
+            self.floor.settle(call, False, now)
             self.floor.save(call)
             self.floor.answer_agi(call, "machine")
             self.floor.expect_end(call, now)
@@ -85,6 +86,7 @@ class VerdictFlow:
             attempt.amd_action = "connect" if call.campaign.amd_enabled else ""
             attempt.live_answer = True
             advance(call, AttemptMove.PERSON)
+            self.floor.settle(call, True, now)
             self._start_limit(call, result, now)
         self.floor.save(call)
 

@@ -8,10 +8,11 @@ from dialerd.core.compliance import NEVER_AGAIN
 from dialerd.core.dialling_flow import DiallingFlow
 from dialerd.core.floor import CampaignRun, Floor
 from dialerd.core.messages import Shortage
-from dialerd.core.pacing import Limit, PacingDecision
+from dialerd.core.moment import Moment
+from dialerd.core.pacing import Limit, PacingDecision, PacingInputs
 
 
-def why(floor: Floor, dialling: DiallingFlow, run: CampaignRun) -> tuple[bool, str]:
+def why(floor: Floor, dialling: DiallingFlow, run: CampaignRun, now: Moment) -> tuple[bool, str]:
     """Given a campaign, return (it dials or has calls up, the sentence for the operator)."""
     name = run.campaign.name
     if run.campaign.state is CampaignState.STOPPED:
@@ -23,7 +24,7 @@ def why(floor: Floor, dialling: DiallingFlow, run: CampaignRun) -> tuple[bool, s
         return False, f"paused: dialerctl campaign resume {name}"
     if run.fault:
         return False, f"fault: pacing failed and is tried again every tick ({run.fault})"
-    obstacle = dialling.obstacle(run)
+    obstacle = dialling.obstacle(run, now)
     if obstacle:
         return False, obstacle
     if run.decision is None:
@@ -41,6 +42,13 @@ def _by_limit(floor: Floor, run: CampaignRun, decision: PacingDecision) -> tuple
             return False, _no_agents(floor, run)
         case Limit.AGENTS if i.ready == 0 and floor.roster.ready_for(run.campaign.id):
             return _no_use_for_agents(floor, run)
+        case Limit.BUDGET if i.ready == 0 or i.in_flight:
+            return bool(i.in_flight), (
+                "held by the abandon budget: one call for each free agent until more live answers have been served "
+                f"(credit {i.plan.credit if i.plan else 0:.1f} abandons; dialerctl campaign show {run.campaign.name})"
+            )
+        case Limit.AGENTS if i.plan is not None:
+            return bool(i.in_flight), _by_forecast(i)
         case Limit.AGENTS if i.ready == 0:
             return False, f"every agent is busy ({_states(floor, run)})"
         case Limit.AGENTS:
@@ -55,6 +63,17 @@ def _by_limit(floor: Floor, run: CampaignRun, decision: PacingDecision) -> tuple
             return True, "held by calls per second: more calls in the next second"
         case _:
             return True, f"dialling: {_calls(decision.calls)} just placed for {_agents(i.ready)} ready"
+
+
+def _by_forecast(i: PacingInputs) -> str:
+    """What the predictive pacer waits for."""
+    plan = i.plan
+    assert plan is not None
+    return (
+        f"dialling: {_calls(i.in_flight)} on the way, {_agents(i.ready)} ready, {plan.expected_free:.1f} free soon; "
+        f"one more would meet no agent with a chance of {100 * plan.next_risk:.1f} %, "
+        f"{100 * plan.threshold:.1f} % is allowed now"
+    )
 
 
 def _no_use_for_agents(floor: Floor, run: CampaignRun) -> tuple[bool, str]:

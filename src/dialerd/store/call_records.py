@@ -77,6 +77,19 @@ def dispositions(session: Session) -> list[Row]:
     return [readable(row) for row in session.dicts("SELECT * FROM disposition ORDER BY is_system, code")]
 
 
+def ledger_buckets(session: Session, now: datetime, bucket_s: int) -> dict[int, list[tuple[float, int, int]]]:
+    """By campaign id: (POSIX second where a bucket begins, live answers, abandoned) of the legal window, in order."""
+    width = bucket_s * 1_000_000
+    buckets: dict[int, list[tuple[float, int, int]]] = {}
+    for campaign_id, number, live, abandoned in session.rows(
+        "SELECT campaign_id, at / ?, COUNT(*), SUM(CASE WHEN abandoned THEN 1 ELSE 0 END) FROM abandon_ledger"
+        " WHERE at > ? GROUP BY 1, 2 ORDER BY 1, 2",
+        (width, micros(now - LEGAL_WINDOW)),
+    ):
+        buckets.setdefault(campaign_id, []).append((float(number * bucket_s), live, int(abandoned)))
+    return buckets
+
+
 def ledger(session: Session, now: datetime) -> dict[int, tuple[int, int]]:
     """By campaign id: calls answered by a person and those of them abandoned, in the legal window up to `now`."""
     return {

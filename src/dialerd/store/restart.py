@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from dialerd.core.agent import AgentProfile, AgentState
 from dialerd.core.call import Attempt
-from dialerd.core.campaign import Campaign
+from dialerd.core.campaign import AbandonWindow, Campaign
 from dialerd.core.dispositions import BUILT_IN, Disposition
+from dialerd.core.pacing.ledger import bucket_s
 from dialerd.core.restored import Restored, RestoredAgent
 from dialerd.store.attempt_rows import attempt_value
-from dialerd.store.call_records import ledger
+from dialerd.store.call_records import ledger_buckets
 from dialerd.store.claims import release
 from dialerd.store.mapping import agent_profile, campaign_value, disposition_value
 from dialerd.store.session import Session
@@ -46,7 +47,8 @@ class RestartState:
     unfinished_attempts: tuple[Attempt, ...] = ()  # ended, but no final record: to be closed
     next_attempt_id: int = 1
     dispositions: tuple[Disposition, ...] = ()
-    ledger: Mapping[int, tuple[int, int]] = field(default_factory=dict)  # campaign → (live answers, abandoned), 30 days
+    # campaign → (POSIX second, live answers, abandoned) of each bucket of the legal window
+    ledger: Mapping[int, Sequence[tuple[float, int, int]]] = field(default_factory=dict)
     promises: Mapping[int, int] = field(default_factory=dict)  # open attempt → the agent who promised the call
     problems: tuple[str, ...] = ()
 
@@ -114,7 +116,7 @@ def load_restart_state(session: Session, now: datetime) -> RestartState:
         unfinished_attempts=tuple(attempt for attempt in unfinished if attempt.ended_at is not None),
         next_attempt_id=(last[0] or 0) + 1 if last else 1,
         dispositions=tuple(disposition_value(row) for row in session.dicts("SELECT * FROM disposition ORDER BY code")),
-        ledger=ledger(session, now),
+        ledger=ledger_buckets(session, now, round(bucket_s(AbandonWindow.ROLLING_30_DAYS))),
         promises=dict(
             session.rows(
                 "SELECT call_log.id, lead.callback_agent_id FROM call_log JOIN lead ON lead.id = call_log.lead_id"

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import TypeAlias
 
 from dialerd.core.campaign import DialMode
+from dialerd.core.pacing.predictive import Plan
 
 
 class Limit(Enum):
@@ -20,6 +21,7 @@ class Limit(Enum):
     TRUNK = "trunk"
     RATE = "rate"  # calls per second
     LEADS = "leads"
+    BUDGET = "budget"  # the abandon ledger has no credit: one call per ready agent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,9 @@ class PacingInputs:
     trunk_free: int
     rate_free: int  # calls that calls-per-second allows now
     abandon_allowance: int = 0  # how many more abandons the ledger allows
+    min_dial_ratio: float = 1.0  # predictive: at least so many calls in flight per ready agent
+    max_dial_ratio: float = 3.0  # predictive: at most so many per staffed agent
+    plan: Plan | None = None  # predictive: the forecast
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +55,11 @@ class PacingDecision:
     def text(self) -> str:
         """The compact form stored with each attempt that the decision started."""
         i = self.inputs
-        return (
+        text = (
             f"{i.mode.value} calls={self.calls} limit={self.limit.value} ratio={self.ratio:.2f} ready={i.ready} "
             f"staffed={i.staffed} in_flight={i.in_flight} lines={i.lines_used}/{i.max_lines} trunk_free={i.trunk_free}"
         )
+        return text if i.plan is None else f"{text} {i.plan.text()}"
 
 
 Pacer: TypeAlias = Callable[[PacingInputs], tuple[int, float]]
@@ -69,7 +75,8 @@ def decide(inputs: PacingInputs, pacers: Mapping[DialMode, Pacer]) -> PacingDeci
     if inputs.staffed <= 0:
         return PacingDecision(calls=0, limit=Limit.NO_AGENTS, ratio=ratio, inputs=inputs)
     if wanted <= 0:
-        return PacingDecision(calls=0, limit=Limit.AGENTS, ratio=ratio, inputs=inputs)
+        spent = inputs.plan is not None and inputs.plan.threshold <= 0
+        return PacingDecision(calls=0, limit=Limit.BUDGET if spent else Limit.AGENTS, ratio=ratio, inputs=inputs)
     room = (
         (wanted, Limit.NONE),
         (inputs.max_lines - inputs.lines_used, Limit.LINES),

@@ -1,0 +1,70 @@
+"""Owns the bridge between a world and the production pacer: view into situation, observations into what it learns.
+
+Decides nothing: everything that paces is dialerd.core.pacing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dialerd.core.pacing.answers import Segment
+from dialerd.core.pacing.ledger import AbandonLedger, AbandonWindow
+from dialerd.core.pacing.predictive import PredictivePacer, Situation
+
+from ..contract import Abandoned, CallEnded, Connected, Observation, TalkEnded, View, WrapEnded
+
+GUESSED_TALK_S, GUESSED_WRAP_S = 180.0, 30.0  # a new campaign's defaults, whatever the world is
+
+
+class Ours:
+    """dialerd's predictive pacing, learning from nothing."""
+
+    def __init__(self, limit: float, grace_s: float, *, by_segment: bool = False) -> None:
+        """`by_segment`: tell it which segment, attempt and hour each lead belongs to."""
+        self.limit, self.grace_s, self.by_segment = limit, grace_s, by_segment
+        self.pacer = PredictivePacer(avg_talk_s=GUESSED_TALK_S, wrapup_s=GUESSED_WRAP_S)
+        self.ledger = AbandonLedger(AbandonWindow.ROLLING_24_HOURS, limit)
+        self.hour = 0
+
+    def observe(self, what: Observation) -> None:
+        """Hand over what has happened."""
+        match what:
+            case CallEnded():
+                segment = self._segment(what.segment, what.attempt)
+                self.pacer.call_ended(what.dialled_at, what.at, what.kind == "human", segment)
+            case Connected():
+                self.ledger.record(what.at, abandoned=False)
+            case Abandoned():
+                self.ledger.record(what.at, abandoned=True)
+            case TalkEnded():
+                self.pacer.talk_ended(what.talk_s)
+            case WrapEnded():
+                self.pacer.wrap_up_ended(what.wrap_s)
+
+    def _segment(self, segment: int, attempt: int) -> Segment:
+        return (segment, -1 - attempt, (segment, self.hour)) if self.by_segment else ()
+
+    def decide(self, view: View) -> int:
+        """Ask the pacer."""
+        self.hour = int(view.now // 3600) % 24
+        if view.staffed <= 0:
+            return 0
+        now = view.now
+        standing = self.ledger.standing(now)
+        situation = Situation(
+            now_s=now,
+            idle=view.idle,
+            talking=[now - at for at in view.talking],
+            wrapping=[now - at for at in view.wrapping],
+            ringing=[(now - call.at, self._segment(call.segment, call.attempt)) for call in view.ringing],
+            waiting=len(view.waiting),
+            grace_s=self.grace_s,
+            credit=standing.credit,
+            limit=self.limit,
+        )
+        upcoming: Sequence[Segment] = ()
+        if self.by_segment:
+            upcoming = [self._segment(lead.segment, lead.attempt) for lead in view.upcoming[:60]]
+        plan = self.pacer.plan(situation, upcoming)
+        self.pacer.placed(plan, plan.calls)
+        return plan.calls

@@ -1,0 +1,131 @@
+"""Owns what is known of answers: how likely a person answers, and when. Pure; one per campaign.
+
+A call that rings is a race between an answer by a person and every other end (competing risks): for half-second bins
+of ringing age it is counted how many calls a person answered and how many ended otherwise. A call of which nothing has
+been heard for 18 s is then known to be worth nothing, one of 6 s to be worth more than a new one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+
+from dialerd.core.pacing.drifting_rate import DriftingRate
+from dialerd.core.pacing.durations import Array, lognormal_cdf
+
+BIN_S = 0.5
+LONGEST_S = 90.0
+BINS = round(LONGEST_S / BIN_S)
+SHAPE_PRIOR = 30.0  # answers that the first guess of the ringing times is worth
+SHAPE_HALF_LIFE = 1500.0  # answers
+SEGMENT_PRIOR = 6.0  # answers that "this segment is like the others" is worth
+SEGMENT_HALF_LIFE = 300.0  # answers of a segment
+MOST = 0.98
+
+Segment: TypeAlias = tuple[Hashable, ...]
+"""What a lead belongs to, one value for each factor: list, attempt number, hour …"""
+
+
+@dataclass(slots=True)
+class _Factor:
+    """How much more often one value of a factor answers than was expected of it."""
+
+    answers: float = 0.0
+    expected: float = 0.0
+
+    def multiplier(self) -> float:
+        return (self.answers + SEGMENT_PRIOR) / (self.expected + SEGMENT_PRIOR)
+
+
+@dataclass(slots=True)
+class AnswerModel:
+    """`prior`: the chance that a person answers before anything is known. `ring_timeout_s`: when dialling gives up."""
+
+    prior: float = 0.25
+    ring_timeout_s: float = 25.0
+    rate: DriftingRate = field(init=False)
+    _answered: Array = field(init=False)
+    _ended: Array = field(init=False)
+    _factors: dict[tuple[int, Hashable], _Factor] = field(init=False, default_factory=dict)
+    _keep: float = field(init=False, default=0.5 ** (1 / SHAPE_HALF_LIFE))
+
+    def __post_init__(self) -> None:
+        """Start from a guess: answers some 11 s after dialling, the rest given up at the time-out."""
+        self.rate = DriftingRate(self.prior)
+        edges = np.linspace(0.0, LONGEST_S, BINS + 1, dtype=np.float64)
+        self._answered = SHAPE_PRIOR * np.diff(lognormal_cdf(edges, 11.0, 0.55))
+        self._ended = 0.3 * SHAPE_PRIOR * np.diff(lognormal_cdf(edges, 9.0, 0.8))
+        last = min(BINS - 1, int(self.ring_timeout_s / BIN_S))
+        self._ended[last] += 0.7 * SHAPE_PRIOR
+        self._answered[last + 1 :] = 0.0
+
+    def observe(self, answered: bool, age_s: float, segment: Segment = ()) -> None:
+        """A call has been answered by a person (True) or has ended otherwise, `age_s` after it was dialled."""
+        at = min(BINS - 1, int(max(0.0, age_s) / BIN_S))
+        counts = self._answered if answered else self._ended
+        counts *= self._keep
+        counts[at] += 1
+        for factor in self._of(segment):
+            others = self.chance(segment) / factor.multiplier()
+            factor.answers += answered
+            factor.expected += others
+            if factor.answers > SEGMENT_HALF_LIFE:
+                factor.answers *= 0.5
+                factor.expected *= 0.5
+        self.rate.observe(answered)
+
+    def _of(self, segment: Segment) -> list[_Factor]:
+        return [self._factors.setdefault((i, value), _Factor()) for i, value in enumerate(segment)]
+
+    def chance(self, segment: Segment = (), *, deviations: float = 0.0) -> float:
+        """How likely a person answers a call to a lead of this segment; `deviations`: that much on the safe side."""
+        chance = self.rate.cautious(deviations) if deviations else self.rate.mean
+        for factor in self._of(segment):
+            chance *= factor.multiplier()
+        return min(MOST, chance)
+
+    def shapes(self) -> tuple[Array, Array]:
+        """By age in half seconds: the share of answers, and of other ends, that have come by then (from 0 to 1)."""
+        answered, ended = np.cumsum(self._answered), np.cumsum(self._ended)
+        return (
+            np.concatenate(([0.0], answered / answered[-1])),
+            np.concatenate(([0.0], ended / ended[-1])),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RingTable:
+    """The race frozen for some seconds: quick to ask for many calls at once."""
+
+    answered: Array
+    ended: Array
+    horizons: Array  # seconds from now
+    weights: Array  # how likely the answer of a new call falls to each horizon
+
+    @classmethod
+    def of(cls, model: AnswerModel, count: int = 8) -> RingTable:
+        """Horizons at equal shares of a new call's answers."""
+        answered, ended = model.shapes()
+        middles = (np.arange(count) + 0.5) / count
+        ages = np.arange(BINS + 1) * BIN_S
+        horizons = np.interp(middles, answered, ages)
+        return cls(answered, ended, horizons, np.full(count, 1 / count))
+
+    def chances(self, ages_s: Sequence[float] | Array, chances: Sequence[float] | Array) -> Array:
+        """For calls that ring since `ages_s`: the chance of an answer by each horizon [calls × horizons]."""
+        ages, p = np.asarray(ages_s, float), np.asarray(chances, float)
+        now = ages / BIN_S
+        then = (ages[:, None] + self.horizons) / BIN_S
+        answered_now, answered_then = _at(self.answered, now), _at(self.answered, then)
+        left = p * (1 - answered_now) + (1 - p) * (1 - _at(self.ended, now))
+        return np.asarray(p[:, None] * (answered_then - answered_now[:, None]) / np.maximum(left, 1e-9)[:, None])
+
+
+def _at(curve: Array, bins: Array) -> Array:
+    """The curve between its points."""
+    low = np.minimum(bins.astype(np.int64), BINS - 1)
+    part = np.minimum(bins - low, 1.0)
+    return np.asarray(curve[low] + (curve[low + 1] - curve[low]) * part)

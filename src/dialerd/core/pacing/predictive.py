@@ -1,0 +1,177 @@
+"""Owns predictive pacing: dial while the chance that one more call meets no agent fits the abandon budget. Pure.
+
+One PredictivePacer per campaign learns from what ends (`call_ended`, `talk_ended`, `wrap_up_ended`) and is asked `plan`
+with the situation of the moment. It knows no clock, no lead and no Asterisk. The rule, its sources and what was tried
+beyond it: docs/decisions/0010-predictive-pacing.md.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from dialerd.core.pacing.answers import AnswerModel, RingTable, Segment
+from dialerd.core.pacing.durations import Durations
+from dialerd.core.pacing.forecast import Forecast
+from dialerd.core.pacing.handling import FreeTable, free_table
+from dialerd.core.pacing.risk_budget import USUAL_SAFETY, RiskBudget
+
+REFRESH_S = 10.0  # tables older than this are made anew
+MOST_AT_ONCE = 200
+MOST_UNORDERED = 5000
+DEVIATIONS = 0.5  # the answer rate is taken higher by so many standard deviations of what is not known of it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """A campaign's floor at one moment. Ages in seconds; agents about to leave are in none of the lists."""
+
+    now_s: float  # monotonic
+    idle: int
+    talking: Sequence[float] = ()
+    wrapping: Sequence[float] = ()
+    ringing: Sequence[tuple[float, Segment]] = ()  # age since dialling; calls that nobody has answered yet
+    waiting: int = 0  # people who have answered and have no agent yet, or whose AMD still runs
+    grace_s: float = 2.0
+    credit: float = 0.0  # abandons that the ledger still allows
+    limit: float = 0.03
+    safety: float = USUAL_SAFETY  # the campaign's safety_factor
+
+    @property
+    def staffed(self) -> int:
+        """Agents who will take calls."""
+        return self.idle + len(self.talking) + len(self.wrapping)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Calls to place and why no more. `next_risk` is that of the call which is not placed."""
+
+    threshold: float
+    risks: tuple[float, ...]  # of each call, should a person answer it
+    chances: tuple[float, ...]  # that a person answers it
+    next_risk: float
+    expected_free: float  # agents free within a new call's usual ringing time
+    expected_answers: float  # people answering by then, the calls of this plan included
+    chance: float  # that a person answers the next call
+    credit: float
+
+    @property
+    def calls(self) -> int:
+        """How many calls to place."""
+        return len(self.risks)
+
+    def text(self) -> str:
+        """The compact form kept with each attempt."""
+        risk = self.risks[-1] if self.risks else 0.0
+        return (
+            f"risk={risk:.3f} next={self.next_risk:.3f} threshold={self.threshold:.3f} credit={self.credit:.1f}"
+            f" free={self.expected_free:.1f} answers={self.expected_answers:.1f} p={self.chance:.3f}"
+        )
+
+
+@dataclass(slots=True)
+class PredictivePacer:
+    """Learns and decides for one campaign. Talk and wrap-up start from the campaign's own guesses."""
+
+    avg_talk_s: float = 180.0
+    wrapup_s: float = 30.0
+    ring_timeout_s: float = 25.0
+    answers: AnswerModel = field(init=False)
+    talk: Durations = field(init=False)
+    wrap: Durations = field(init=False)
+    budget: RiskBudget = field(init=False, default_factory=RiskBudget)
+    _unordered: list[tuple[float, float, bool, Segment]] = field(init=False, default_factory=list)
+    _ring: RingTable | None = field(init=False, default=None)
+    _free: FreeTable | None = field(init=False, default=None)
+    _fresh_until: float = field(init=False, default=-math.inf)
+
+    def __post_init__(self) -> None:
+        """Start from the campaign's guesses."""
+        self.answers = AnswerModel(ring_timeout_s=self.ring_timeout_s)
+        self.talk = Durations(self.avg_talk_s)
+        self.wrap = Durations(self.wrapup_s, cv=0.7)
+
+    # -- what has happened
+
+    def call_ended(self, dialled_s: float, ended_s: float, answered: bool, segment: Segment = ()) -> None:
+        """A call dialled at the one monotonic second was answered by a person (or ended without) at the other."""
+        if len(self._unordered) >= MOST_UNORDERED:  # nothing is planned: nobody waits for the oldest call
+            self._learn(math.inf)
+        heapq.heappush(self._unordered, (dialled_s, max(0.0, ended_s - dialled_s), answered, segment))
+
+    def _learn(self, oldest_ringing_s: float) -> None:
+        """Take in the calls in the order of dialling: answers come sooner than other ends and would count too much."""
+        while self._unordered and self._unordered[0][0] <= oldest_ringing_s:
+            _, age_s, answered, segment = heapq.heappop(self._unordered)
+            self.answers.observe(answered, age_s, segment)
+
+    def talk_ended(self, seconds: float) -> None:
+        """An agent and a person have parted."""
+        self.talk.observe(seconds)
+
+    def wrap_up_ended(self, seconds: float) -> None:
+        """An agent is ready again."""
+        self.wrap.observe(seconds)
+
+    # -- what to do
+
+    def plan(self, at: Situation, upcoming: Sequence[Segment] = (), most: int = MOST_AT_ONCE) -> Plan:
+        """How many of the `upcoming` leads to dial now, at most `most`; beyond the list leads are like the average."""
+        self._learn(at.now_s - max((age for age, _ in at.ringing), default=0.0))
+        ring, free = self._tables(at)
+        ahead = ring.horizons + at.grace_s
+        busy = np.concatenate(
+            (
+                free.chances(at.talking, ahead, wrapping=False).reshape(-1, len(ahead)),
+                free.chances(at.wrapping, ahead, wrapping=True).reshape(-1, len(ahead)),
+            )
+        )
+        ages = [age for age, _ in at.ringing]
+        chances = [self.answers.chance(segment, deviations=DEVIATIONS) for _, segment in at.ringing]
+        forecast = Forecast(at.idle, busy, ring.chances(ages, chances), at.waiting, ring.weights)
+        answers_per_s = at.staffed / (self.talk.mean_s + self.wrap.mean_s)
+        threshold = self.budget.threshold(
+            credit=at.credit, limit=at.limit, answers_per_s=answers_per_s, safety=at.safety
+        )
+        certain = at.idle - at.waiting - len(at.ringing)  # these have their agent whatever is forecast
+        risks: list[float] = []
+        expected: list[float] = []
+        middle = len(ahead) // 2
+        new: dict[Segment, np.typing.NDArray[np.float64]] = {}
+        while True:
+            segment = upcoming[len(risks)] if len(risks) < len(upcoming) else ()
+            risk = forecast.risk() if len(risks) >= certain else 0.0
+            if len(risks) >= most or (len(risks) >= certain and (threshold <= 0 or risk > threshold)):
+                break
+            if segment not in new:
+                new[segment] = ring.chances([0.0], [self.answers.chance(segment, deviations=DEVIATIONS)])[0]
+            forecast.add(new[segment])
+            risks.append(risk)
+            expected.append(self.answers.chance(segment))
+        return Plan(
+            threshold=threshold,
+            risks=tuple(risks),
+            chances=tuple(expected),
+            next_risk=risk,
+            expected_free=float(forecast.expected_free[middle]),
+            expected_answers=float(forecast.expected_answers[middle]),
+            chance=self.answers.chance(segment),
+            credit=at.credit,
+        )
+
+    def placed(self, plan: Plan, calls: int) -> None:
+        """So many calls of this plan were really placed."""
+        for chance, risk in zip(plan.chances[:calls], plan.risks[:calls], strict=True):
+            self.budget.placed(chance * risk)
+
+    def _tables(self, at: Situation) -> tuple[RingTable, FreeTable]:
+        if self._ring is None or self._free is None or at.now_s >= self._fresh_until:
+            self._ring = RingTable.of(self.answers)
+            self._free = free_table(self.talk, self.wrap, at.talking, at.wrapping)
+            self._fresh_until = at.now_s + REFRESH_S
+        return self._ring, self._free

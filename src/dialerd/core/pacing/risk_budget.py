@@ -1,0 +1,40 @@
+"""Owns how much risk one more call may take: the abandon ledger's credit turned into a threshold. Pure.
+
+The threshold is the limit itself, more while there is credit to spend and less while there is not, so that the credit
+comes back to its reserve by itself; below one abandon of credit no risk is taken at all, which is progressive dialling.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SMALLEST_RESERVE = 2.5  # abandons: what two strokes of bad luck cost
+RESERVE_S = 680.0  # and what the limit allows in this time: a big floor's credit moves faster than it can be steered
+MOST = 2.0  # times the usual threshold, with plenty of credit
+USUAL_SAFETY = 0.85  # the default of safety_factor
+USUAL = 1.1  # times the limit: the last call has the highest risk, the average of all has less
+
+
+@dataclass(slots=True)
+class RiskBudget:
+    """`predicted`: abandons that the forecast expected of the calls placed; beside the real ones: calibration."""
+
+    predicted: float = 0.0
+
+    def reserve(self, *, limit: float, answers_per_s: float) -> float:
+        """The credit that is aimed at, in abandons."""
+        return SMALLEST_RESERVE + RESERVE_S * limit * answers_per_s
+
+    def threshold(self, *, credit: float, limit: float, answers_per_s: float, safety: float = USUAL_SAFETY) -> float:
+        """The most risk (0–1) that one more call may have; 0: none. `answers_per_s`: what busy agents could take.
+
+        `safety` is the campaign's safety_factor: lower means less risk, at its default it changes nothing.
+        """
+        if credit < 1.0:
+            return 0.0
+        share = (credit - 1.0) / (self.reserve(limit=limit, answers_per_s=answers_per_s) - 1.0)
+        return min(1.0, USUAL * limit * min(MOST, share) * safety / USUAL_SAFETY)
+
+    def placed(self, risk: float) -> None:
+        """A call was placed whose person would be lost with this chance."""
+        self.predicted += risk
