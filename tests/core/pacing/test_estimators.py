@@ -7,7 +7,7 @@ import random
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from dialerd.core.pacing.answers import AnswerModel, RingTable
 from dialerd.core.pacing.drifting_rate import DriftingRate
@@ -47,10 +47,11 @@ def test_whatever_is_observed_the_rate_stays_a_chance(outcomes: list[bool]) -> N
     assert 0 < rate.mean < 1 and rate.variance > 0 and math.isfinite(rate.cautious(3.0))
 
 
-@given(st.lists(st.floats(-10, 1e7), max_size=60), st.lists(st.floats(0, 1e6), max_size=20))
+@given(st.floats(0, 7200), st.lists(st.floats(-10, 1e7), max_size=60), st.lists(st.floats(0, 1e6), max_size=20))
+@example(7.0, [], [])
 @settings(deadline=None)
-def test_whatever_is_observed_survival_falls_from_one(ended: list[float], going_on: list[float]) -> None:
-    durations = Durations(150.0)
+def test_whatever_is_observed_survival_falls_from_one(prior: float, ended: list[float], going_on: list[float]) -> None:
+    durations = Durations(prior)
     for seconds in ended:
         durations.observe(seconds)
     left = durations.survival(going_on)

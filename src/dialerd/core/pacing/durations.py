@@ -68,7 +68,9 @@ class Durations:
         ended = self._ended
         mean = (self.strength * self.prior_s + spent.sum()) / (self.strength + ended.sum())
         reached = lognormal_cdf(EDGES, mean, self.cv)
-        weight = self.shape_strength * np.diff(reached)
-        hazard0 = np.log(np.maximum(1 - reached[:-1], 1e-12) / np.maximum(1 - reached[1:], 1e-12)) / WIDTHS
-        hazard = (ended + weight) / (spent + weight / np.maximum(hazard0, 1e-9))
+        weight = np.maximum(self.shape_strength * np.diff(reached), 1e-9)
+        left = np.maximum(1 - reached, 1e-9)
+        usual = np.log(left[:-1] / left[1:]) / WIDTHS
+        usual[usual <= 0] = 1 / mean  # nobody is expected to last that long: who does ends as quickly as any other
+        hazard = (ended + weight) / (spent + weight / usual)
         return np.asarray(np.exp(-np.concatenate(([0.0], np.cumsum(hazard[SPAN_OF_SECOND])))))
