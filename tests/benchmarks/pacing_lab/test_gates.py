@@ -1,0 +1,49 @@
+"""The benchmark's gates: each one can be missed, and says so."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+
+from benchmarks.pacing_lab.gates import failures
+from benchmarks.pacing_lab.runs import Row
+
+GOOD: dict[str, Any] = {
+    "cell": "headline-10", "digest": "x", "law": "dialerd", "seed": 1, "agents": 10, "limit": 0.03, "value": 0.0,
+    "occupancy": 0.85, "live": 1000, "abandoned": 28, "windows_above": 0, "windows": 100, "after_shift": 0.02,
+    "without_staff": 0,
+}  # fmt: skip
+
+
+def row(**changes: Any) -> Row:
+    rest = {part.name: 0.0 for part in fields(Row) if part.name not in GOOD}
+    return Row(**(GOOD | rest | changes))
+
+
+def test_a_good_run_passes() -> None:
+    assert failures([row(), replace(row(), law="progressive", occupancy=0.68)], "dialerd", slack=0.0) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"without_staff": 1}, "without staff"),
+        ({"abandoned": 33}, "33 of 1000 abandoned with seed 1"),
+        ({"live": 60, "abandoned": 6}, "6 of 60 abandoned"),
+        ({"windows_above": 2}, "2 of 100 windows"),
+        ({"occupancy": 0.839}, "busy 83.9 %, wanted 84.0 %"),
+        ({"cell": "step-x2-10", "after_shift": 0.046}, "4.6 % of the 200"),
+    ],
+)
+def test_each_gate_can_be_missed(changes: dict[str, Any], words: str) -> None:
+    (sentence,) = failures([row(**changes)], "dialerd", slack=0.0)
+    assert words in sentence
+
+
+def test_worse_than_progressive_is_no_pass() -> None:
+    runs = [row(seed=n, cell="odd", occupancy=0.66) for n in (1, 2)]
+    runs += [row(seed=n, cell="odd", occupancy=0.68, law="progressive") for n in (1, 2)]
+    (sentence,) = failures(runs, "dialerd", slack=0.0)
+    assert "against progressive" in sentence
