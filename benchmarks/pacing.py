@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
 from benchmarks.pacing_lab.gates import failures  # noqa: E402
+from benchmarks.pacing_lab.page import write  # noqa: E402
 from benchmarks.pacing_lab.registry import LAWS  # noqa: E402
 from benchmarks.pacing_lab.runs import Book, Job, Row, digest  # noqa: E402
 from benchmarks.pacing_lab.sizes import SIZES, Size  # noqa: E402
@@ -59,6 +60,7 @@ def main() -> int:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--results", type=Path, help="file of results (default: pacing-SIZE.jsonl; quick keeps none)")
     parser.add_argument("--quiet", action="store_true")
+    parser.add_argument("--page", type=Path, metavar="FOLDER", help="write pacing.md and its chart there (docs)")
     arguments = parser.parse_args()
 
     began = time.monotonic()
@@ -84,6 +86,8 @@ def main() -> int:
     rows = [row for row in book.rows.values() if row.digest in order]
     rows.sort(key=lambda row: (order[row.digest], row.law, row.seed))
     print("\n".join(lines(rows, OURS if OURS in size.laws else "progressive")))
+    if arguments.page is not None:
+        write(rows, OURS, f".venv/bin/python benchmarks/pacing.py {arguments.size}", arguments.page)
     missed = failures(rows, OURS, size.slack)
     print("\n".join(missed) or "all gates passed", f"({time.monotonic() - began:.0f} s)")
     return 1 if missed else 0

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dialerd.core.campaign import AbandonWindow
 from dialerd.core.pacing.answers import Segment
-from dialerd.core.pacing.ledger import AbandonLedger, AbandonWindow
+from dialerd.core.pacing.ledger import AbandonLedger
 from dialerd.core.pacing.predictive import PredictivePacer, Situation
 
 from ..contract import Abandoned, CallEnded, Connected, Observation, TalkEnded, View, WrapEnded

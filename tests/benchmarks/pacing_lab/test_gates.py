@@ -6,7 +6,6 @@ from dataclasses import fields, replace
 from typing import Any
 
 import pytest
-
 from benchmarks.pacing_lab.gates import failures
 from benchmarks.pacing_lab.runs import Row
 
