@@ -44,6 +44,8 @@ def matched(size: Size, rows: Iterable[Row]) -> list[Job]:
         for law, runs in by_cell.get(cell.name, {}).items():
             if "@" in law or law == OURS or LAWS[law].tuned:
                 continue
+            if law == "progressive":  # no abandons: dialerd with nothing to spend is progressive
+                continue
             realised = sum(row.abandoned for row in runs) / max(1, sum(row.live for row in runs))
             name = f"{OURS}@{law}"
             wanted += [Job(cell, OURS, seed, limit=realised, name=name) for seed in range(1, seeds + 1)]

@@ -61,11 +61,29 @@ def campaign_screen(values: Mapping[str, Any], colour: bool) -> str:
                   f"{values['claimed']} claimed, {values['finished']} finished"),
         ("next due", local_time(values["next_due_at"]) if values.get("next_due_at") else "-"),
     ]  # fmt: skip
+    if values.get("pacing"):
+        head += _pacing(values["pacing"])
     blocks = [output.pairs(head, colour=colour)]
     if values.get("blocked"):
         blocks.append(output.table(values["blocked"], BLOCKED, colour=colour))
     blocks.append("Leads that may be dialled, by hour:\n" + hours_chart(values.get("hours") or []))
     return "\n\n".join(blocks)
+
+
+def _pacing(pacing: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What the pacer has learned, what the ledger still allows, and how well the forecast was kept."""
+    rows = [
+        ("ledger", f"{pacing['abandoned']} of {pacing['live_answers']} live answers abandoned in the window "
+                   f"{pacing['abandon_window']}; credit {pacing['abandon_credit']:g} abandons"),
+        ("learned", f"{pacing['answer_rate']:g} % answer, talk {pacing['talk_time_s']:.0f} s, wrap-up "
+                    f"{pacing['wrapup_time_s']:.0f} s (from {pacing['calls_seen']} calls since dialerd started)"),
+    ]  # fmt: skip
+    if pacing.get("risk_allowed") is not None:
+        rows.append(
+            ("risk", f"{pacing['risk_allowed']:g} % allowed, {pacing['risk_of_next_call']:g} % for one more call; "
+                     f"forecast {pacing['predicted_abandons']:g} abandons, {pacing['realised_abandons']} happened")
+        )  # fmt: skip
+    return rows
 
 
 def hours_chart(hours: Sequence[Mapping[str, Any]]) -> str:

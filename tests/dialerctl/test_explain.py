@@ -65,3 +65,20 @@ def test_exit_status_of_explain_and_dry_run(daemon: FakeDaemon, run: Run) -> Non
     assert run("campaign", "start", "running", "--dry-run", socket=daemon.path).exit_code == 6
     assert run("campaign", "start", "spring", "polls", "--dry-run", socket=daemon.path).exit_code == 2
     assert not daemon.asked("campaign.start"), "nothing was started"
+
+
+def test_the_campaign_screen_shows_what_pacing_rests_on() -> None:
+    pacing = {
+        "abandon_window": "rolling_30_days", "live_answers": 812, "abandoned": 21, "abandon_credit": 3.36,
+        "calls_seen": 4022, "answer_rate": 20.3, "talk_time_s": 148.2, "wrapup_time_s": 19.7,
+        "predicted_abandons": 19.8, "realised_abandons": 21, "risk_allowed": 2.8, "risk_of_next_call": 3.1,
+        "decision": "",
+    }  # fmt: skip
+    text = campaign_screen({**EXPLAINED_CAMPAIGN, "start_problems": [], "pacing": pacing}, colour=False)
+    assert "21 of 812 live answers abandoned in the window rolling_30_days; credit 3.36 abandons" in text
+    assert "20.3 % answer, talk 148 s, wrap-up 20 s (from 4022 calls" in text
+    assert "2.8 % allowed, 3.1 % for one more call; forecast 19.8 abandons, 21 happened" in text
+    progressive = {**pacing, "risk_allowed": None, "risk_of_next_call": None}
+    assert "for one more call" not in campaign_screen(
+        {**EXPLAINED_CAMPAIGN, "start_problems": [], "pacing": progressive}, colour=False
+    )

@@ -100,7 +100,7 @@ def campaign_picture(floor: Floor, dialling: DiallingFlow, run: CampaignRun, now
         "live_answers": ledger.live,
         "abandoned": ledger.abandoned,
         "abandon_rate": round(100 * ledger.rate, 2),
-        "abandon_credit": round(ledger.credit, 2),
+        "pacing": _pacing(run, ledger),
         "target_abandon_rate": 100 * campaign.target_abandon_rate,
         "campaign_id": campaign.id,
         "campaign_name": campaign.name,
@@ -120,6 +120,27 @@ def campaign_picture(floor: Floor, dialling: DiallingFlow, run: CampaignRun, now
             "min_dial_ratio": campaign.min_dial_ratio,
             "max_dial_ratio": campaign.max_dial_ratio,
         },
+    }
+
+
+def _pacing(run: CampaignRun, ledger: Standing) -> Row:
+    """What pacing rests on: the ledger, what was learned since the start, and the last decision."""
+    pacer, decision = run.pacer, run.decision
+    plan = decision.inputs.plan if decision is not None else None
+    return {
+        "abandon_window": run.campaign.abandon_window.value,
+        "live_answers": ledger.live,
+        "abandoned": ledger.abandoned,
+        "abandon_credit": round(ledger.credit, 2),
+        "calls_seen": pacer.answers.rate.seen,
+        "answer_rate": round(100 * pacer.answers.rate.mean, 1),
+        "talk_time_s": round(pacer.talk.mean_s, 1),
+        "wrapup_time_s": round(pacer.wrap.mean_s, 1),
+        "predicted_abandons": round(pacer.budget.predicted, 1),
+        "realised_abandons": pacer.budget.realised,
+        "risk_allowed": round(100 * plan.threshold, 2) if plan is not None else None,
+        "risk_of_next_call": round(100 * plan.next_risk, 2) if plan is not None else None,
+        "decision": decision.text() if decision is not None else "",
     }
 
 

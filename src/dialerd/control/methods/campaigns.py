@@ -16,7 +16,7 @@ STORABLE = r"\A[^\x00\ud800-\udfff]*\Z"
 """No NUL and no half of a surrogate pair: no database takes them, not even to look for them."""
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=STORABLE)]
 
-LIVE_KEYS = ("state", "why", "dials_now", "fault", "start_problems")
+LIVE_KEYS = ("state", "why", "dials_now", "fault", "start_problems", "pacing")
 """What the running dialer knows better than the store."""
 
 

@@ -17,9 +17,10 @@ USUAL = 1.1  # times the limit: the last call has the highest risk, the average 
 
 @dataclass(slots=True)
 class RiskBudget:
-    """`predicted`: abandons that the forecast expected of the calls placed; beside the real ones: calibration."""
+    """`predicted`: abandons that the forecast expected of the calls placed; `realised` those that happened."""
 
     predicted: float = 0.0
+    realised: int = 0
 
     def reserve(self, *, limit: float, answers_per_s: float) -> float:
         """The credit that is aimed at, in abandons."""
