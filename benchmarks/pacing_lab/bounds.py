@@ -14,11 +14,11 @@ import numpy as np
 from .contract import CallEnded, Observation, View
 from .durations import Floats
 from .fates import Fate
+from .floor import Where
 from .scenario import Scenario
+from .truth import Truth
 from .world import World
 
-HORIZONS = 8
-SAMPLE = 200_000
 EXACT_UP_TO = 40  # agents; above, sums of many chances are taken as normal
 
 
@@ -45,40 +45,6 @@ class Peeked:
             number += 1
             if fate.luck < rate:
                 return number - skip, fate.answer_after_s
-
-
-class Truth:
-    """The true distributions of a scenario, as sorted samples."""
-
-    def __init__(self, scenario: Scenario) -> None:
-        rng = np.random.default_rng(12345)
-        wraps = scenario.wrap.sample(rng, SAMPLE)
-        self.handles = np.sort(scenario.talk.sample(rng, SAMPLE) + wraps + scenario.connect_s)
-        self.wraps = np.sort(wraps)
-        self.answers = np.sort(scenario.answer_after.sample(rng, SAMPLE))
-        shares = [one.share for one in scenario.others]
-        counts = np.round(np.array(shares) * SAMPLE).astype(int)
-        others = [one.length.sample(rng, int(count)) for one, count in zip(scenario.others, counts, strict=True)]
-        self.others = np.sort(np.concatenate(others)) if others else np.array([math.inf])
-        self.rate = scenario.answer_rate
-        self.horizons: Floats = np.quantile(self.answers, (np.arange(HORIZONS) + 0.5) / HORIZONS)
-
-    def ended(self, lengths: Floats, lasted: Floats, until: Floats) -> Floats:
-        """Return for each (item, horizon) the chance that what has lasted so long is over by then."""
-        alive = len(lengths) - np.searchsorted(lengths, lasted, side="right")
-        then = len(lengths) - np.searchsorted(lengths, lasted[:, None] + until[None, :], side="right")
-        return np.asarray(1 - then / np.maximum(alive, 1)[:, None])
-
-    def answered(self, rung: Floats, until: Floats) -> Floats:
-        """Return for each (call, horizon) the chance that a call which has rung so long is answered by then."""
-        before = self.rate * self._share(self.answers, rung)
-        open_still = 1 - before - (1 - self.rate) * self._share(self.others, rung)
-        by_then = self.rate * self._share(self.answers, rung[:, None] + until[None, :])
-        return np.asarray((by_then - before[:, None]) / np.maximum(open_still, 1e-9)[:, None])
-
-    @staticmethod
-    def _share(ordered: Floats, lasted: Floats) -> Floats:
-        return np.asarray(np.searchsorted(ordered, lasted, side="right") / len(ordered))
 
 
 class Forecast:
@@ -127,10 +93,10 @@ class Forecast:
         if self.knows_ends:
             assert self.world is not None
             floor = self.world.floor
-            ends = [at for agent, at in self.world.free_at.items() if floor.where[agent] >= 2]
+            ends = [at for agent, at in self.world.free_at.items() if floor.where[agent] >= Where.TALK]
             return np.asarray((np.array(ends)[:, None] <= view.now + until[None, :]).astype(float))
-        talks = self.truth.ended(self.truth.handles, view.now - np.array(view.talking), until)
-        wraps = self.truth.ended(self.truth.wraps, view.now - np.array(view.wrapping), until)
+        talks = self.truth.talk_and_wrap_over(view.now - np.array(view.talking), until)
+        wraps = self.truth.wrap_over(view.now - np.array(view.wrapping), until)
         return np.concatenate([talks, wraps])
 
     def _by_normal(self, view: View, agents: Floats, calls: Floats, new: Floats) -> int:
