@@ -15,6 +15,7 @@ HEADLINE = {
 """Least occupancy in percent, with everything learned on line."""
 FREE_ABANDONS = 3  # of the first hundred live answers
 ON_THE_WAY = 2  # abandons that no law can take back once the last of the credit is gone
+FIRST, SHIFTED = 200, ("step", "leave")  # live answers; cells whose `after_shift` counts from a shift instead
 MOST_WINDOWS_ABOVE = 0.01
 STEP_FACTOR, STEP_UP_TO_AGENTS = 1.5, 50
 
@@ -32,6 +33,9 @@ def failures(rows: Iterable[Row], ours: str, slack: float) -> list[str]:
             allowed = max(FREE_ABANDONS, row.limit * row.live) + ON_THE_WAY
             if row.abandoned > allowed:
                 found.append(f"{cell}: {row.abandoned} of {row.live} abandoned with seed {row.seed}")
+            at_first = max(FREE_ABANDONS, FIRST * row.limit) + ON_THE_WAY
+            if not cell.startswith(SHIFTED) and row.after_shift * FIRST > at_first:
+                found.append(f"{cell}: {100 * row.after_shift:.1f} % of the first {FIRST} abandoned, seed {row.seed}")
         above, windows = sum(row.windows_above for row in runs), sum(row.windows for row in runs)
         if above > MOST_WINDOWS_ABOVE * windows:
             found.append(f"{cell}: {above} of {windows} windows of 24 hours are above the limit")

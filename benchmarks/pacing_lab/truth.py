@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .durations import Floats
 from .scenario import Scenario
@@ -60,5 +62,5 @@ class Truth:
         return np.asarray((by_then - before[:, None]) / np.maximum(open_still, 1e-9)[:, None])
 
     @staticmethod
-    def _share(ordered: Floats, lasted: Floats) -> Floats:
+    def _share(ordered: Floats, lasted: NDArray[np.floating[Any]]) -> Floats:
         return np.asarray(np.searchsorted(ordered, lasted, side="right") / len(ordered))

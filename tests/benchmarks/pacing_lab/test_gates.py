@@ -31,6 +31,7 @@ def test_a_good_run_passes() -> None:
         ({"without_staff": 1}, "without staff"),
         ({"abandoned": 33}, "33 of 1000 abandoned with seed 1"),
         ({"live": 60, "abandoned": 6}, "6 of 60 abandoned"),
+        ({"after_shift": 0.045}, "4.5 % of the first 200"),
         ({"windows_above": 2}, "2 of 100 windows"),
         ({"occupancy": 0.839}, "busy 83.9 %, wanted 84.0 %"),
         ({"cell": "step-x2-10", "after_shift": 0.046}, "4.6 % of the 200"),

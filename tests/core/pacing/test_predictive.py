@@ -107,6 +107,19 @@ def test_quick_ends_do_not_count_before_slower_calls_dialled_earlier() -> None:
     assert pacer.answers.rate.seen == 50
 
 
+def test_a_batch_is_learned_when_its_last_call_is_over_and_in_no_order_of_outcome() -> None:
+    """Two hundred calls dialled at once: 40 answer, then 160 ring out. Neither half may look like a change."""
+    pacer = PredictivePacer()
+    for n in range(40):
+        pacer.call_ended(100.0, 105.0 + n / 5, answered=True)
+    pacer.plan(situation(now_s=115.0, ringing=[(15.0, ())] * 160))
+    assert pacer.answers.rate.seen == 0
+    for _ in range(160):
+        pacer.call_ended(100.0, 120.0, answered=False)
+    pacer.plan(situation(now_s=121.0))
+    assert pacer.answers.rate.seen == 200 and pacer.answers.rate.mean == pytest.approx(0.2, abs=0.04)
+
+
 def test_what_nobody_plans_with_does_not_pile_up() -> None:
     pacer = PredictivePacer()
     for n in range(3 * MOST_UNORDERED):

@@ -23,6 +23,8 @@ from dialerd.core.pacing.risk_budget import USUAL_SAFETY, RiskBudget
 REFRESH_S = 10.0  # tables older than this are made anew
 MOST_AT_ONCE = 200
 MOST_UNORDERED = 5000
+AT_ONCE_S = 1e-3  # calls dialled within this time are one batch
+GOLDEN = 0.6180339887498949  # its multiples, modulo 1, are as evenly spread as any: an order without chance
 DEVIATIONS = 0.5  # the answer rate is taken higher by so many standard deviations of what is not known of it
 
 
@@ -85,7 +87,8 @@ class PredictivePacer:
     talk: Durations = field(init=False)
     wrap: Durations = field(init=False)
     budget: RiskBudget = field(init=False, default_factory=RiskBudget)
-    _unordered: list[tuple[float, float, bool, Segment]] = field(init=False, default_factory=list)
+    _unordered: list[tuple[float, float, float, bool, Segment]] = field(init=False, default_factory=list)
+    _heard: int = field(init=False, default=0)
     _ring: RingTable | None = field(init=False, default=None)
     _free: FreeTable | None = field(init=False, default=None)
     _fresh_until: float = field(init=False, default=-math.inf)
@@ -102,12 +105,15 @@ class PredictivePacer:
         """A call dialled at the one monotonic second was answered by a person (or ended without) at the other."""
         if len(self._unordered) >= MOST_UNORDERED:  # nothing is planned: nobody waits for the oldest call
             self._learn(math.inf)
-        heapq.heappush(self._unordered, (dialled_s, max(0.0, ended_s - dialled_s), answered, segment))
+        # of calls dialled together, those that nobody answers end last: in that order they would look like a change
+        self._heard += 1
+        shuffled = self._heard * GOLDEN % 1.0
+        heapq.heappush(self._unordered, (dialled_s, shuffled, max(0.0, ended_s - dialled_s), answered, segment))
 
     def _learn(self, oldest_ringing_s: float) -> None:
         """Take in the calls in the order of dialling: answers come sooner than other ends and would count too much."""
-        while self._unordered and self._unordered[0][0] <= oldest_ringing_s:
-            _, age_s, answered, segment = heapq.heappop(self._unordered)
+        while self._unordered and self._unordered[0][0] < oldest_ringing_s - AT_ONCE_S:
+            _, _, age_s, answered, segment = heapq.heappop(self._unordered)
             self.answers.observe(answered, age_s, segment)
 
     def talk_ended(self, seconds: float) -> None:
