@@ -39,12 +39,14 @@ def people(rng: random.Random, count: int, talk_s: float) -> dict[str, Behaviour
     return made
 
 
-def dialled(product: Product, farend: FarEnd, prompts: Prompts, *, live: int, talk_s: float, minutes: float) -> Floor:
+def dialled(
+    product: Product, farend: FarEnd, prompts: Prompts, *, live: int, talk_s: float, minutes: float, target: int = 8
+) -> Floor:
     """Let ten agents work until so many people have answered; half of them leave twice meanwhile."""
     floor = Floor(product, farend)
     product.campaign(
         CAMPAIGN, prompts.abandon, "--dial-mode", "predictive", "--wrapup-time", "2", "--dial-timeout", "8",
-        "--avg-talk-time", "60", "--target-abandon-rate", "8", "--max-abandon-rate", "20", "--max-dial-ratio", "5",
+        "--avg-talk-time", "60", "--target-abandon-rate", str(target), "--max-abandon-rate", "50", "--max-dial-ratio", "5",
         "--max-lines", "40", "--calls-per-second", "20", "--retry-delay", "36000",
     )  # fmt: skip
     floor.log_in(AGENT_HZ)
@@ -104,8 +106,11 @@ def test_a_short_predictive_shift(product: Product, farend: FarEnd, prompts: Pro
 def test_three_hundred_live_answers_with_half_the_floor_leaving_twice(
     product: Product, farend: FarEnd, prompts: Prompts
 ) -> None:
-    """Talks of about 20 s; every abandon has its message in time, and the ledger is what the far ends heard."""
-    floor = dialled(product, farend, prompts, live=300, talk_s=20.0, minutes=40)
+    """Talks of about 20 s; every abandon has its message in time, and the ledger is what the far ends heard.
+
+    The target is high so that there are abandons enough to compare.
+    """
+    floor = dialled(product, farend, prompts, live=300, talk_s=20.0, minutes=40, target=20)
     live, abandoned = compared(floor, prompts)
     print(f"\n{live} live answers, {abandoned} abandoned")
-    assert live >= 300 and 10 <= abandoned <= 0.08 * live + 2
+    assert live >= 300 and 10 <= abandoned <= 0.2 * live + 2
