@@ -46,8 +46,8 @@ def dialled(
     floor = Floor(product, farend)
     product.campaign(
         CAMPAIGN, prompts.abandon, "--dial-mode", "predictive", "--wrapup-time", "2", "--dial-timeout", "8",
-        "--avg-talk-time", "60", "--target-abandon-rate", str(target), "--max-abandon-rate", "50", "--max-dial-ratio", "5",
-        "--max-lines", "40", "--calls-per-second", "20", "--retry-delay", "36000",
+        "--avg-talk-time", "60", "--target-abandon-rate", str(target), "--max-abandon-rate", "50",
+        "--max-dial-ratio", "5", "--max-lines", "40", "--calls-per-second", "20", "--retry-delay", "36000",
     )  # fmt: skip
     floor.log_in(AGENT_HZ)
     floor.begin(people(random.Random(7), 1000, talk_s))
