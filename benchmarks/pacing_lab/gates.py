@@ -37,7 +37,7 @@ def failures(rows: Iterable[Row], ours: str, slack: float) -> list[str]:
             if not cell.startswith(SHIFTED) and row.after_shift * FIRST > at_first:
                 found.append(f"{cell}: {100 * row.after_shift:.1f} % of the first {FIRST} abandoned, seed {row.seed}")
         above, windows = sum(row.windows_above for row in runs), sum(row.windows for row in runs)
-        if above > MOST_WINDOWS_ABOVE * windows:
+        if windows >= 1 / MOST_WINDOWS_ABOVE and above > MOST_WINDOWS_ABOVE * windows:
             found.append(f"{cell}: {above} of {windows} windows of 24 hours are above the limit")
         occupancy = 100 * sum(row.occupancy for row in runs) / len(runs)
         least = HEADLINE.get((cell, runs[0].limit), 0.0) - slack

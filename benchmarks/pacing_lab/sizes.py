@@ -29,7 +29,6 @@ def quick() -> Size:
         presets.stepped(10, 2.0, hours=3.0),
         presets.a_third_leaves(10, hours=3.0),
         presets.mixed_leads(5, hours=6.0),
-        presets.with_amd(10, hours=3.0),
     ]
     return Size(tuple(headline + [(cell, 2) for cell in others]), _known(QUICK_LAWS), slack=3.0, matched=False)
 
