@@ -94,11 +94,6 @@ class Stage:
 
     # -- events in, commands out
 
-    def ledger(self) -> tuple[int, int]:
-        """Live answers and abandons in the first campaign's window."""
-        standing = self.dialer.floor.campaigns[1].ledger.standing(self.now.wall.timestamp())
-        return standing.live, standing.abandoned
-
     def tell(self, event: Event) -> list[Command]:
         """Hand an event to the dialer; carry out what it says; return what it said to this event itself."""
         commands = self.dialer.handle(event, self.now)
@@ -235,6 +230,11 @@ class Stage:
         self.tell(PbxConnected(node=NODE, version="22.1", channels=channels, unattended=traces))
 
     # -- what the audience sees
+
+    def ledger(self) -> tuple[int, int]:
+        """Live answers and abandons in the first campaign's window."""
+        standing = self.dialer.floor.campaigns[1].standing(self.now)
+        return standing.live, standing.abandoned
 
     def all(self, kind: type[C]) -> list[C]:
         """Every command of one kind so far, in order."""

@@ -6,7 +6,7 @@ What a person or a machine who answered meets is decided in `verdict_flow.py`; a
 from __future__ import annotations
 
 from dialerd.core.agent_flow import AgentFlow
-from dialerd.core.call import AttemptMove, AttemptState, HungUpBy, Status
+from dialerd.core.call import Attempt, AttemptMove, AttemptState, HungUpBy, Status
 from dialerd.core.campaign import CampaignState, MeasuredFrom
 from dialerd.core.causes import unanswered_status
 from dialerd.core.closing import close_call
@@ -206,7 +206,7 @@ class CallFlow:
             self.close_lost(call, now, "ended while dialerd was starting")
             return
         status = self._status(call, now)
-        if status in TRUNK_FAILED and attempt.ringing_at is None:
+        if _refused_by_trunk(attempt, status):
             cause = f"SIP {event.sip_cause}" if event.sip_cause else f"cause {event.hangup_cause}"
             self.floor.trunk_failed(attempt.trunk, f"{status.value} ({cause})", now)
         elif status in TRUNK_WORKED:
@@ -248,7 +248,7 @@ class CallFlow:
         attempt.status, attempt.hung_up_by = status, by
         attempt.note = attempt.note or note
         attempt.ended_at = attempt.ended_at or now.wall
-        if not (status in TELLS_NOTHING or (status in TRUNK_FAILED and attempt.ringing_at is None)):
+        if status not in TELLS_NOTHING and not _refused_by_trunk(attempt, status):
             self.floor.settle(call, attempt.live_answer, now)
         for wait in (Wait.DIAL, Wait.LIMIT, Wait.CONNECT, Wait.ENDING):
             self.floor.deadlines.cancel(wait, attempt.id)
@@ -318,3 +318,8 @@ class CallFlow:
 
     def _by_channel(self, channel_id: str) -> LiveCall | None:
         return next((c for c in self.floor.calls.values() if c.attempt.channel_id == channel_id), None)
+
+
+def _refused_by_trunk(attempt: Attempt, status: Status) -> bool:
+    """The call never rang anywhere: its end says something of the trunk and nothing of the person."""
+    return status in TRUNK_FAILED and attempt.ringing_at is None

@@ -248,8 +248,6 @@ class Dialer:
         call = LiveCall(
             attempt=attempt, campaign=run.campaign, is_test=is_test, agent_id=talks_with, promised_to=promised_to
         )
-        # when it was sent on the other clock cannot be known exactly: the pacer does not learn from it
-        call.settled = True
         self.floor.put_call(call)
         return call
 

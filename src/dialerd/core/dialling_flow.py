@@ -71,7 +71,7 @@ class DiallingFlow:
                     in_flight=self.floor.in_flight(run.campaign.id),
                     calls_per_agent=self._calls_per_agent(run.campaign),
                     room=self._room(run, now),
-                    spare=None if run.campaign.dial_mode is DialMode.PREDICTIVE else self._allowance(run, now),
+                    spare=None if run.campaign.dial_mode is DialMode.PREDICTIVE else run.standing(now).allowance,
                 )
                 for run in runs
             ]
@@ -86,10 +86,6 @@ class DiallingFlow:
                 return campaign.max_dial_ratio
             case _:
                 return 1.0
-
-    @staticmethod
-    def _allowance(run: CampaignRun, now: Moment) -> int:
-        return run.ledger.standing(now.wall.timestamp()).allowance
 
     def _room(self, run: CampaignRun, now: Moment) -> int:
         """The most calls a campaign could place within a second: agents it has no use for stay with the others."""
@@ -145,7 +141,7 @@ class DiallingFlow:
     @staticmethod
     def _over_the_limit(run: CampaignRun, now: Moment) -> str:
         """Above max_abandon_rate with 100 or more live answers in the window there is nothing left to risk."""
-        most, ledger = run.campaign.max_abandon_rate, run.ledger.standing(now.wall.timestamp())
+        most, ledger = run.campaign.max_abandon_rate, run.standing(now)
         if ledger.live < FIRST_ANSWERS or ledger.abandoned <= most * ledger.live:
             return ""
         return (
@@ -174,7 +170,7 @@ class DiallingFlow:
             self.floor.trunk_rates[campaign.trunk].free(now.mono),
             self.floor.rate.free(now.mono),
         )
-        ledger = run.ledger.standing(now.wall.timestamp())
+        ledger = run.standing(now)
         predictive = campaign.dial_mode is DialMode.PREDICTIVE
         return PacingInputs(
             mode=campaign.dial_mode,

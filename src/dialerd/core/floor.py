@@ -19,7 +19,7 @@ from dialerd.core.messages import Command, LogEvent, SaveAgentState, SaveAttempt
 from dialerd.core.moment import Moment
 from dialerd.core.pacing import Pacer, PacingDecision
 from dialerd.core.pacing.answers import Segment
-from dialerd.core.pacing.ledger import AbandonLedger
+from dialerd.core.pacing.ledger import AbandonLedger, Standing
 from dialerd.core.pacing.predictive import PredictivePacer
 from dialerd.core.pacing.rate import CallRate
 from dialerd.core.roster import Roster, Seat, move
@@ -48,6 +48,10 @@ class CampaignRun:
     fault: str = ""
     fault_at: Moment | None = None
     hour: HourStatistics = field(default_factory=HourStatistics)
+
+    def standing(self, now: Moment) -> Standing:
+        """The abandon ledger's window at this moment."""
+        return self.ledger.standing(now.wall.timestamp())
 
 
 @dataclass(slots=True, kw_only=True)
@@ -302,7 +306,7 @@ class Floor:
     def settle(self, call: LiveCall, person: bool, now: Moment) -> None:
         """It is known whether a person has answered: the pacer learns from it, once for each call."""
         run = self.campaigns.get(call.attempt.campaign_id)
-        if run is None or call.is_test or call.settled or call.sent_mono is None:
+        if run is None or call.is_test or call.settled or call.sent_mono is None:  # None: sent before a restart
             return
         call.settled = True
         run.pacer.call_ended(call.sent_mono, now.mono, person, call.segment)

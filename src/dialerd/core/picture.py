@@ -83,7 +83,7 @@ def campaign_picture(floor: Floor, dialling: DiallingFlow, run: CampaignRun, now
     """One campaign: why it dials or not, and the original's status object with its keys."""
     campaign = run.campaign
     dials, sentence = why(floor, dialling, run, now)
-    ledger = run.ledger.standing(now.wall.timestamp())
+    ledger = run.standing(now)
     metrics = _metrics(floor, run, now)
     health, warnings = _health(run, metrics, ledger, run.hour.last(60, now.mono).calls)
     return {

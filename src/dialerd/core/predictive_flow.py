@@ -5,27 +5,22 @@ from __future__ import annotations
 from datetime import datetime
 
 from dialerd.core.agent import AgentState
-from dialerd.core.call import AttemptState
+from dialerd.core.call import IN_FLIGHT, AttemptState
 from dialerd.core.floor import CampaignRun, Floor
 from dialerd.core.lead import Lead
 from dialerd.core.moment import Moment
 from dialerd.core.pacing.answers import Segment
 from dialerd.core.pacing.predictive import Plan, Situation
 
-UNDECIDED = frozenset({AttemptState.INTENDED, AttemptState.DIALING, AttemptState.RINGING, AttemptState.ANSWERED})
+UNDECIDED = IN_FLIGHT - {AttemptState.WAITING}
 """A person may still answer, or has just answered and AMD does not know it yet."""
 ALIKE_FROM = 6  # attempts of a lead: from here on one is like another
 LOOK_AHEAD = 60
 
 
-def segment_of(list_id: int, attempt_number: int, at: datetime) -> Segment:
-    """What decides how likely a lead answers, as far as it is known beforehand."""
-    return (list_id, min(attempt_number, ALIKE_FROM), at.hour)
-
-
 def lead_segment(lead: Lead, at: datetime) -> Segment:
-    """The segment of a lead that would be called now."""
-    return segment_of(lead.list_id, lead.attempts + 1, at)
+    """What decides how likely a lead answers that is called now, as far as it is known beforehand."""
+    return (lead.list_id, min(lead.attempts + 1, ALIKE_FROM), at.hour)
 
 
 def plan(floor: Floor, run: CampaignRun, ready: int, credit: float, now: Moment) -> Plan:

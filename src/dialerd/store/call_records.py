@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from dialerd.core.campaign import AbandonWindow
 from dialerd.core.errors import Invalid, NotFound
+from dialerd.core.pacing.ledger import ROLLING_S
 from dialerd.store.readable import readable
 from dialerd.store.session import Session
 from dialerd.store.units import micros
 
 Row = dict[str, Any]
-LEGAL_WINDOW = timedelta(days=30)
+LEGAL_WINDOW = timedelta(seconds=ROLLING_S[AbandonWindow.ROLLING_30_DAYS])
 """Over which the abandon rate is measured: 16 CFR 310.4(b)(4)(i), each 30-day period of a campaign."""
 
 _SELECT = (

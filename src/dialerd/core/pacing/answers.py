@@ -19,8 +19,9 @@ from dialerd.core.pacing.durations import Array, lognormal_cdf
 BIN_S = 0.5
 LONGEST_S = 90.0
 BINS = round(LONGEST_S / BIN_S)
+AGES_S = np.linspace(0.0, LONGEST_S, BINS + 1, dtype=np.float64)
 SHAPE_PRIOR = 30.0  # answers that the first guess of the ringing times is worth
-SHAPE_HALF_LIFE = 1500.0  # answers
+SHAPE_KEEP = 0.5 ** (1 / 1500)  # half is forgotten after 1,500 answers (or other ends)
 SEGMENT_PRIOR = 6.0  # answers that "this segment is like the others" is worth
 SEGMENT_HALF_LIFE = 300.0  # answers of a segment
 MOST = 0.98
@@ -50,14 +51,12 @@ class AnswerModel:
     _answered: Array = field(init=False)
     _ended: Array = field(init=False)
     _factors: dict[tuple[int, Hashable], _Factor] = field(init=False, default_factory=dict)
-    _keep: float = field(init=False, default=0.5 ** (1 / SHAPE_HALF_LIFE))
 
     def __post_init__(self) -> None:
         """Start from a guess: answers some 11 s after dialling, the rest given up at the time-out."""
         self.rate = DriftingRate(self.prior)
-        edges = np.linspace(0.0, LONGEST_S, BINS + 1, dtype=np.float64)
-        self._answered = SHAPE_PRIOR * np.diff(lognormal_cdf(edges, 11.0, 0.55))
-        self._ended = 0.3 * SHAPE_PRIOR * np.diff(lognormal_cdf(edges, 9.0, 0.8))
+        self._answered = SHAPE_PRIOR * np.diff(lognormal_cdf(AGES_S, 11.0, 0.55))
+        self._ended = 0.3 * SHAPE_PRIOR * np.diff(lognormal_cdf(AGES_S, 9.0, 0.8))
         last = min(BINS - 1, int(self.ring_timeout_s / BIN_S))
         self._ended[last] += 0.7 * SHAPE_PRIOR
         self._answered[last + 1 :] = 0.0
@@ -66,7 +65,7 @@ class AnswerModel:
         """A call has been answered by a person (True) or has ended otherwise, `age_s` after it was dialled."""
         at = min(BINS - 1, int(max(0.0, age_s) / BIN_S))
         counts = self._answered if answered else self._ended
-        counts *= self._keep
+        counts *= SHAPE_KEEP
         counts[at] += 1
         for factor in self._of(segment):
             others = self.chance(segment) / factor.multiplier()
@@ -110,8 +109,7 @@ class RingTable:
         """Horizons at equal shares of a new call's answers."""
         answered, ended = model.shapes()
         middles = (np.arange(count) + 0.5) / count
-        ages = np.arange(BINS + 1) * BIN_S
-        horizons = np.interp(middles, answered, ages)
+        horizons = np.interp(middles, answered, AGES_S)
         return cls(answered, ended, horizons, np.full(count, 1 / count))
 
     def chances(self, ages_s: Sequence[float] | Array, chances: Sequence[float] | Array) -> Array:

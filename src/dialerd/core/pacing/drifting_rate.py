@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 
 MEMORIES = (40.0, 150.0, 600.0, 4000.0)  # outcomes after which half of the weight is forgotten
+KEEPS = tuple(0.5 ** (1 / memory) for memory in MEMORIES)
 FORGET_WEIGHTS = 0.998  # how fast a memory that was wrong once may be right again
 LEAST_WEIGHT = 1e-4
 
@@ -18,11 +19,10 @@ LEAST_WEIGHT = 1e-4
 class DriftingRate:
     """The chance of a yes, from outcomes in time order. `prior` is believed as if `strength` outcomes had shown it."""
 
-    __slots__ = ("_keep", "_no", "_prior", "_weights", "_yes", "mean", "seen", "variance")
+    __slots__ = ("_no", "_prior", "_weights", "_yes", "mean", "seen", "variance")
 
     def __init__(self, prior: float, strength: float = 20.0) -> None:
         """Given the chance to start from (0–1) and how many outcomes it is worth."""
-        self._keep = [0.5 ** (1 / memory) for memory in MEMORIES]
         self._yes = [prior * strength] * len(MEMORIES)
         self._no = [(1 - prior) * strength] * len(MEMORIES)
         self._prior = (0.5 * prior, 0.5 * (1 - prior))  # what even the shortest memory never forgets
@@ -35,7 +35,7 @@ class DriftingRate:
         """One more outcome."""
         self.seen += 1
         likely = []
-        for i, keep in enumerate(self._keep):
+        for i, keep in enumerate(KEEPS):
             a, b = self._yes[i], self._no[i]
             likely.append(a / (a + b) if yes else b / (a + b))
             self._yes[i] = max(a * keep, self._prior[0]) + yes

@@ -22,7 +22,7 @@ EDGES = np.array([0, 2, 4, 7, 11, 16, 23, 32, 45, 63, 88, 123, 172, 240, 336, 47
 WIDTHS = np.diff(EDGES)
 SECONDS = np.arange(LONGEST_S + 1)
 SPAN_OF_SECOND = np.minimum(np.searchsorted(EDGES, SECONDS[:-1] + 0.5, side="right") - 1, len(WIDTHS) - 1)
-HALF_LIFE = 600.0  # endings
+KEEP = 0.5 ** (1 / 600)  # half is forgotten after 600 endings
 _erf = np.vectorize(math.erf, otypes=[float])
 
 
@@ -43,14 +43,13 @@ class Durations:
         self.strength, self.shape_strength = strength, shape_strength
         self._ended = np.zeros(len(WIDTHS))
         self._spent = np.zeros(len(WIDTHS))
-        self._keep = 0.5 ** (1 / HALF_LIFE)
         self.seen = 0
 
     def observe(self, seconds: float) -> None:
         """One has ended after `seconds`."""
         lasted = min(max(0.0, seconds), LONGEST_S - 1e-6)
-        self._ended *= self._keep
-        self._spent *= self._keep
+        self._ended *= KEEP
+        self._spent *= KEEP
         self._spent += np.clip(lasted - EDGES[:-1], 0.0, WIDTHS)
         self._ended[np.searchsorted(EDGES, lasted, side="right") - 1] += 1
         self.seen += 1

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dialerd.core.pacing.answers import AnswerModel, RingTable, Segment
-from dialerd.core.pacing.durations import Durations
+from dialerd.core.pacing.durations import Array, Durations
 from dialerd.core.pacing.forecast import Forecast
 from dialerd.core.pacing.handling import FreeTable, free_table
 from dialerd.core.pacing.risk_budget import USUAL_SAFETY, RiskBudget
@@ -133,8 +133,8 @@ class PredictivePacer:
         ahead = ring.horizons + at.grace_s
         busy = np.concatenate(
             (
-                free.chances(at.talking, ahead, wrapping=False).reshape(-1, len(ahead)),
-                free.chances(at.wrapping, ahead, wrapping=True).reshape(-1, len(ahead)),
+                free.chances(at.talking, ahead, wrapping=False),
+                free.chances(at.wrapping, ahead, wrapping=True),
             )
         )
         ages = [age for age, _ in at.ringing]
@@ -148,17 +148,19 @@ class PredictivePacer:
         risks: list[float] = []
         expected: list[float] = []
         middle = len(ahead) // 2
-        new: dict[Segment, np.typing.NDArray[np.float64]] = {}
+        new: dict[Segment, tuple[Array, float]] = {}  # a call to such a lead: its answers by horizon, and its chance
         while True:
             segment = upcoming[len(risks)] if len(risks) < len(upcoming) else ()
             risk = forecast.risk() if len(risks) >= certain else 0.0
             if len(risks) >= most or (len(risks) >= certain and (threshold <= 0 or risk > threshold)):
                 break
             if segment not in new:
-                new[segment] = ring.chances([0.0], [self.answers.chance(segment, deviations=DEVIATIONS)])[0]
-            forecast.add(new[segment])
+                cautious = self.answers.chance(segment, deviations=DEVIATIONS)
+                new[segment] = ring.chances([0.0], [cautious])[0], self.answers.chance(segment)
+            answering, chance = new[segment]
+            forecast.add(answering)
             risks.append(risk)
-            expected.append(self.answers.chance(segment))
+            expected.append(chance)
         return Plan(
             threshold=threshold,
             risks=tuple(risks),
