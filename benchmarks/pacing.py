@@ -83,10 +83,13 @@ def main() -> int:
     book = Book(path, arguments.again)
     book.run(jobs(size), arguments.processes, say)
     order = {digest(cell): number for number, (cell, _) in enumerate(size.cells)}
-    rows = [row for row in book.rows.values() if row.digest in order]
-    book.run(matched(size, rows), arguments.processes, say)
-    rows = [row for row in book.rows.values() if row.digest in order]
-    rows.sort(key=lambda row: (order[row.digest], row.law, row.seed))
+
+    def wanted() -> list[Row]:
+        rows = [row for row in book.rows.values() if row.digest in order]
+        return sorted(rows, key=lambda row: (order[row.digest], row.law, row.seed))
+
+    book.run(matched(size, wanted()), arguments.processes, say)
+    rows = wanted()
     print("\n".join(lines(rows, OURS if OURS in size.laws else "progressive")))
     if arguments.page is not None:
         write(rows, OURS, f".venv/bin/python benchmarks/pacing.py {arguments.size}", arguments.page)

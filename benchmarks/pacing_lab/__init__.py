@@ -1,1 +1,1 @@
-"""A lean world in which pacing laws are compared: scenarios, world, laws and bounds. Knows no production code."""
+"""A lean world in which pacing laws are compared. Only `laws/ours.py` and `bounds.py` know production code."""

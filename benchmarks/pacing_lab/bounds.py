@@ -5,11 +5,12 @@ No dialer can know this. These laws look behind the view (`attach`), which no ot
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Iterator
 
 import numpy as np
+
+from dialerd.core.pacing.forecast import Forecast
 
 from .contract import CallEnded, Observation, View
 from .durations import Floats
@@ -19,7 +20,7 @@ from .scenario import Scenario
 from .truth import Truth
 from .world import World
 
-EXACT_UP_TO = 40  # agents; above, sums of many chances are taken as normal
+MOST_AT_ONCE = 500
 
 
 class Peeked:
@@ -47,7 +48,7 @@ class Peeked:
                 return number - skip, fate.answer_after_s
 
 
-class Forecast:
+class Informed:
     """Dials while the chance that one more call lands with no agent is at most `risk`."""
 
     def __init__(self, scenario: Scenario, risk: float, knows_ends: bool = False) -> None:
@@ -65,26 +66,14 @@ class Forecast:
         pass
 
     def decide(self, view: View) -> int:
-        if view.staffed <= 0 or (view.idle == 0 and not view.talking and not view.wrapping):
-            return 0
         until = self.truth.horizons
-        agents = self.free(view, until + self.grace_s)
         calls = self.truth.answered(view.now - np.array([call.at for call in view.ringing]), until)
         new = self.truth.answered(np.zeros(1), until)[0]
-        if view.staffed > EXACT_UP_TO:
-            return self._by_normal(view, agents, calls, new)
-        free = convolved(agents)
-        enough = np.concatenate([np.zeros((len(until), 1)), np.cumsum(free, axis=1)], axis=1)  # P(X < k)
-        wanted = convolved(calls)
-        base = view.idle - len(view.waiting)
+        agents = self.free(view, until + self.grace_s)
+        forecast = Forecast(view.idle, agents, calls, len(view.waiting), np.full(len(until), 1 / len(until)))
         number = 0
-        while number < 200:
-            # the new call is lost if free agents (base + X) are at most as many as the answers before it (Y)
-            width = wanted.shape[1]
-            index = np.clip(np.arange(width) - base + 1, 0, enough.shape[1] - 1)
-            if float(np.mean((wanted * enough[:, index]).sum(axis=1))) > self.risk:
-                return number
-            wanted = _one_more(wanted, new)
+        while number < MOST_AT_ONCE and forecast.risk() <= self.risk:
+            forecast.add(new)
             number += 1
         return number
 
@@ -99,19 +88,8 @@ class Forecast:
         wraps = self.truth.wrap_over(view.now - np.array(view.wrapping), until)
         return np.concatenate([talks, wraps])
 
-    def _by_normal(self, view: View, agents: Floats, calls: Floats, new: Floats) -> int:
-        mean = view.idle - len(view.waiting) + agents.sum(axis=0) - calls.sum(axis=0)
-        variance = (agents * (1 - agents)).sum(axis=0) + (calls * (1 - calls)).sum(axis=0) + 1e-9
-        number = 0
-        while number < 500:
-            if float(np.mean(_normal((0.5 - mean) / np.sqrt(variance)))) > self.risk:
-                return number
-            mean, variance = mean - new, variance + new * (1 - new)
-            number += 1
-        return number
 
-
-class AnswersKnown(Forecast):
+class AnswersKnown(Informed):
     """Knows which lead answers and when (and, if wanted, when agents get free): every call between is for nothing."""
 
     def __init__(self, scenario: Scenario, risk: float, knows_ends: bool = False) -> None:
@@ -157,14 +135,3 @@ def convolved(chances: Floats) -> Floats:
         row[:, 1 : number + 2] = row[:, 1 : number + 2] * (1 - chance) + row[:, : number + 1] * chance
         row[:, 0] *= 1 - chance[:, 0]
     return row
-
-
-def _one_more(row: Floats, chance: Floats) -> Floats:
-    wider = np.concatenate([row, np.zeros((len(row), 1))], axis=1)
-    wider[:, 1:] = wider[:, 1:] * (1 - chance)[:, None] + row * chance[:, None]
-    wider[:, 0] *= 1 - chance
-    return wider
-
-
-def _normal(values: Floats) -> Floats:
-    return np.array([0.5 * math.erfc(-value / math.sqrt(2)) for value in values])

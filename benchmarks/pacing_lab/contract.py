@@ -44,6 +44,11 @@ class View:
     rate_free: int = UNLIMITED  # by calls per second
     upcoming: Sequence[Lead] = ()  # the next leads in list order
 
+    @property
+    def under_way(self) -> int:
+        """How many calls may still need an agent."""
+        return len(self.ringing) + len(self.waiting)
+
 
 @dataclass(frozen=True, slots=True)
 class CallEnded:

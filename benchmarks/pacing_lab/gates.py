@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .runs import Row
-from .table import grouped, paired
+from .table import Summary, grouped, paired
 
 HEADLINE = {
     ("headline-5", 0.03): 78.5, ("headline-10", 0.03): 84.0, ("headline-30", 0.03): 91.0, ("headline-100", 0.03): 95.5,
@@ -36,17 +36,17 @@ def failures(rows: Iterable[Row], ours: str, slack: float) -> list[str]:
             at_first = max(FREE_ABANDONS, FIRST * row.limit) + ON_THE_WAY
             if not cell.startswith(SHIFTED) and row.after_shift * FIRST > at_first:
                 found.append(f"{cell}: {100 * row.after_shift:.1f} % of the first {FIRST} abandoned, seed {row.seed}")
-        above, windows = sum(row.windows_above for row in runs), sum(row.windows for row in runs)
+        all_of = Summary.of(runs)
+        above, windows = all_of.windows_above, all_of.windows
         if windows >= 1 / MOST_WINDOWS_ABOVE and above > MOST_WINDOWS_ABOVE * windows:
             found.append(f"{cell}: {above} of {windows} windows of 24 hours are above the limit")
-        occupancy = 100 * sum(row.occupancy for row in runs) / len(runs)
         least = HEADLINE.get((cell, runs[0].limit), 0.0) - slack
-        if occupancy < least:
-            found.append(f"{cell}: agents are busy {occupancy:.1f} %, wanted {least:.1f} %")
+        if all_of.occupancy < least:
+            found.append(f"{cell}: agents are busy {all_of.occupancy:.1f} %, wanted {least:.1f} %")
         if "progressive" in laws and (gap := paired(runs, laws["progressive"])).mean < -slack / 10:
             found.append(f"{cell}: {gap} points against progressive")
         if cell.startswith("step-x2") and runs[0].agents <= STEP_UP_TO_AGENTS:
-            after = sum(row.after_shift for row in runs) / len(runs)
+            after = all_of.mean("after_shift")
             if after > STEP_FACTOR * runs[0].limit:
                 found.append(f"{cell}: {100 * after:.1f} % of the 200 live answers after the step are abandoned")
     return found

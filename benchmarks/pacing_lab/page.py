@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from .results import wilson
 from .runs import Row
-from .table import grouped, paired
+from .table import Summary, grouped, paired
 
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 760, 420, 60, 40, 60
 FONT = 'font-family="sans-serif" font-size="12"'
@@ -59,23 +58,21 @@ def _page(cells: dict[str, dict[str, list[Row]]], ours: str, command: str, chart
             f"| {' | '.join(COLUMNS)} |",
             "|---" * len(COLUMNS) + "|",
         ]
-        order = sorted(laws.items(), key=lambda item: -_mean(item[1], "occupancy"))
+        order = sorted(laws.items(), key=lambda item: -Summary.of(item[1]).occupancy)
         lines += [_row(law, runs, laws.get(ours, ()), ours) for law, runs in order]
         lines.append("")
     return "\n".join(lines)
 
 
 def _row(law: str, runs: list[Row], our_runs: Iterable[Row], ours: str) -> str:
-    live, abandoned = sum(row.live for row in runs), sum(row.abandoned for row in runs)
-    low, high = wilson(abandoned, live)
-    above, windows = sum(row.windows_above for row in runs), sum(row.windows for row in runs)
+    all_of = Summary.of(runs)
+    low, high = all_of.interval
     difference = "" if law == ours else str(paired(our_runs, runs))
     name = f"**{law}**" if law == ours else law
     return (
-        f"| {name} | {100 * _mean(runs, 'occupancy'):.1f} % | {100 * abandoned / max(1, live):.2f} % |"
-        f" {100 * low:.1f}–{100 * high:.1f} | {above} of {windows} | {100 * max(row.worst for row in runs):.1f} % |"
-        f" {_mean(runs, 'idle_mean_s'):.0f} | {_mean(runs, 'dials_per_contact'):.2f} |"
-        f" {_mean(runs, 'decision_us'):.0f} | {difference} |"
+        f"| {name} | {all_of.occupancy:.1f} % | {all_of.abandon_percent:.2f} % | {low:.1f}–{high:.1f} |"
+        f" {all_of.windows_above} of {all_of.windows} | {all_of.worst:.1f} % | {all_of.mean('idle_mean_s'):.0f} |"
+        f" {all_of.mean('dials_per_contact'):.2f} | {all_of.mean('decision_us'):.0f} | {difference} |"
     )
 
 
@@ -99,7 +96,7 @@ def _chart(cells: dict[str, dict[str, list[Row]]]) -> str:
     for place, law in enumerate(charted):
         colour = COLOURS[place % len(COLOURS)]
         points = [
-            (LEFT + number * step, _height(100 * _mean(cells[cell][law], "occupancy")))
+            (LEFT + number * step, _height(Summary.of(cells[cell][law]).occupancy))
             for number, cell in enumerate(headline)
             if law in cells[cell]
         ]
@@ -113,8 +110,3 @@ def _chart(cells: dict[str, dict[str, list[Row]]]) -> str:
 
 def _height(percent: float) -> float:
     return TOP + (100 - max(LOWEST, percent)) / (100 - LOWEST) * (HEIGHT - TOP - BOTTOM)
-
-
-def _mean(runs: Iterable[Row], name: str) -> float:
-    values = [getattr(row, name) for row in runs]
-    return float(sum(values) / len(values))

@@ -30,7 +30,7 @@ def quick() -> Size:
         presets.a_third_leaves(10, hours=3.0),
         presets.mixed_leads(5, hours=6.0),
     ]
-    return Size(tuple(headline + [(cell, 2) for cell in others]), _known(QUICK_LAWS), slack=3.0, matched=False)
+    return Size(tuple(headline + [(cell, 2) for cell in others]), QUICK_LAWS, slack=3.0, matched=False)
 
 
 def standard() -> Size:
@@ -44,7 +44,7 @@ def standard() -> Size:
         headline += [presets.headline(agents, limit=0.01).but(f"headline-{agents}-1%", hours=hours)]
     return Size(
         tuple([(cell, seeds) for cell in headline + _shocks((5, 10, 30))] + [(cell, 3) for cell in hypercube(24)]),
-        _known(tuple(LAWS)),
+        tuple(LAWS),
     )
 
 
@@ -56,7 +56,7 @@ def full() -> Size:
     cells += [presets.headline(agents, talk_s=talk_s) for agents in (5, 10, 30) for talk_s in (40.0, 340.0)]
     return Size(
         tuple((cell, 30) for cell in cells + _shocks((3, 5, 10, 30, 100)) + hypercube(120, seed=2, live_answers=4000)),
-        _known(tuple(LAWS)),
+        tuple(LAWS),
     )
 
 
@@ -76,7 +76,3 @@ def _shocks(floors: tuple[int, ...]) -> list[Scenario]:
         presets.clumped,
     )
     return [make(agents) for make in makers for agents in floors]
-
-
-def _known(laws: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(law for law in laws if law in LAWS)

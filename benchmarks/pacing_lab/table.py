@@ -25,6 +25,52 @@ class Difference:
         return f"{self.mean:+.1f} ±{self.half:.1f}" if self.seeds > 1 else f"{self.mean:+.1f}"
 
 
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The runs of one law in one cell together. Shares in percent."""
+
+    runs: tuple[Row, ...]
+    live: int
+    abandoned: int
+    windows_above: int
+    windows: int
+
+    @classmethod
+    def of(cls, runs: Iterable[Row]) -> Summary:
+        """Add up some runs, at least one."""
+        rows = tuple(runs)
+        return cls(
+            rows,
+            sum(row.live for row in rows),
+            sum(row.abandoned for row in rows),
+            sum(row.windows_above for row in rows),
+            sum(row.windows for row in rows),
+        )
+
+    def mean(self, name: str) -> float:
+        """Return the mean of one column over the runs."""
+        return float(np.mean([getattr(row, name) for row in self.runs]))
+
+    @property
+    def occupancy(self) -> float:
+        return 100 * self.mean("occupancy")
+
+    @property
+    def abandon_percent(self) -> float:
+        return 100 * self.abandoned / max(1, self.live)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % interval of the abandon rate."""
+        low, high = wilson(self.abandoned, self.live)
+        return 100 * low, 100 * high
+
+    @property
+    def worst(self) -> float:
+        """The worst abandon rate of 500 answers in a row."""
+        return 100 * max(row.worst for row in self.runs)
+
+
 def t_quantile(degrees: int) -> float:
     """Return the 97.5 % point of Student's distribution (Cornish-Fisher; within 1 % from three degrees on)."""
     exact = {1: 12.706, 2: 4.303}
@@ -65,27 +111,19 @@ def lines(rows: Iterable[Row], against: str) -> Iterable[str]:
     """Yield the table; `against` is the law from which each other one is subtracted."""
     yield HEAD + f" {f'{against} minus it':>21}"
     for cell, laws in grouped(rows).items():
-        for law, runs in sorted(laws.items(), key=lambda item: -_mean(item[1], "occupancy")):
+        for law, runs in sorted(laws.items(), key=lambda item: -Summary.of(item[1]).occupancy):
             gap = "" if law == against or against not in laws else str(paired(laws[against], runs))
             yield _line(cell, law, runs) + f" {gap:>21}"
         yield ""
 
 
 def _line(cell: str, law: str, runs: list[Row]) -> str:
-    live, abandoned = sum(row.live for row in runs), sum(row.abandoned for row in runs)
-    low, high = wilson(abandoned, live)
-    above, windows = sum(row.windows_above for row in runs), sum(row.windows for row in runs)
+    all_of = Summary.of(runs)
+    low, high = all_of.interval
     return (
-        f"{cell[:28]:28} {law:30} {100 * _mean(runs, 'occupancy'):7.1f} % {100 * abandoned / max(1, live):7.2f} %"
-        f" {f'{100 * low:.1f}-{100 * high:.1f}':>11} {100 * above / max(1, windows):6.0f} % {100 * _worst(runs):4.0f} %"
-        f" {_mean(runs, 'idle_mean_s'):5.0f} {_mean(runs, 'idle_p90_s'):5.0f} {_mean(runs, 'dials_per_contact'):6.2f}"
-        f" {_mean(runs, 'decision_us'):6.0f} {100 * _mean(runs, 'after_shift'):7.1f} %"
+        f"{cell[:28]:28} {law:30} {all_of.occupancy:7.1f} % {all_of.abandon_percent:7.2f} %"
+        f" {f'{low:.1f}-{high:.1f}':>11} {100 * all_of.windows_above / max(1, all_of.windows):6.0f} %"
+        f" {all_of.worst:4.0f} % {all_of.mean('idle_mean_s'):5.0f} {all_of.mean('idle_p90_s'):5.0f}"
+        f" {all_of.mean('dials_per_contact'):6.2f} {all_of.mean('decision_us'):6.0f}"
+        f" {100 * all_of.mean('after_shift'):7.1f} %"
     )
-
-
-def _mean(runs: list[Row], name: str) -> float:
-    return float(np.mean([getattr(row, name) for row in runs]))
-
-
-def _worst(runs: list[Row]) -> float:
-    return max(row.worst for row in runs)

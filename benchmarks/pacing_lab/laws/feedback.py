@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 from ..contract import Abandoned, Connected, Observation, View
-from .statistics import Recent, note, under_way
+from .statistics import Recent, note
 
 
 class GainAndCorrection:
@@ -34,7 +34,7 @@ class GainAndCorrection:
                 self.live = self.abandoned = 0
 
     def decide(self, view: View) -> int:
-        return int(self.lines_per_agent * view.idle + 1e-9) - under_way(view)
+        return int(self.lines_per_agent * view.idle + 1e-9) - view.under_way
 
 
 class PiOnAbandons:
@@ -78,11 +78,11 @@ class PiOnAbandons:
         abandoned = self.book.count("abandoned") / live if live else 0.0
         adjust = self._adjust(view.now, 100 * (self.target - abandoned))
         if view.now < self.quiet_s or answered < self.least_answers or abandoned > self.guard:
-            return view.idle - under_way(view)
+            return view.idle - view.under_way
         if view.idle < self.least_idle:
             return 0
         failed = self.book.count("no_answer", "machine", "busy")
-        return int(view.idle * (1 + adjust / 100 * failed / answered)) - under_way(view)
+        return int(view.idle * (1 + adjust / 100 * failed / answered)) - view.under_way
 
     def _adjust(self, now: float, error: float) -> float:
         steps = (now - self.stepped_at) / self.STEP_S

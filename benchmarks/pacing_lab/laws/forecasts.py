@@ -10,7 +10,7 @@ from bisect import bisect_right, insort
 from collections import deque
 
 from ..contract import Abandoned, Connected, Observation, TalkEnded, View, WrapEnded
-from .statistics import Recent, note, under_way
+from .statistics import Recent, note
 
 
 class Lengths:
@@ -70,13 +70,13 @@ class Window:
         answered = self.book.count("human")
         ended = answered + self.book.count("no_answer", "machine", "busy")
         if answered < 10:
-            return view.idle - under_way(view)
+            return view.idle - view.under_way
         if self.window_s > 0:
             free = view.idle + sum(self.handles.ends_within(view.now - since, self.window_s) for since in view.talking)
             free += sum(self.wraps.ends_within(view.now - since, self.window_s) for since in view.wrapping)
         else:
             free = view.idle * math.exp(self.window_s / 10)
-        return max(int(free * ended / answered), view.idle if self.window_s < 0 else 0) - under_way(view)
+        return max(int(free * ended / answered), view.idle if self.window_s < 0 else 0) - view.under_way
 
     def _correct(self) -> None:
         live = self.book.count("connected", "abandoned")
@@ -108,4 +108,4 @@ class Threshold:
         answered = self.book.count("human")
         ended = answered + self.book.count("no_answer", "machine", "busy")
         lines = math.ceil(free * ended / answered) if self.overcommit and ended >= 10 and answered else free
-        return lines - under_way(view)
+        return lines - view.under_way

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from ..contract import Observation, View
-from .statistics import Recent, note, under_way
+from .statistics import Recent, note
 
 
 class Original:
@@ -44,7 +44,7 @@ class Original:
         if predicted > view.idle:
             ratio *= min(predicted / max(view.idle, 1), 1.3)
         ratio = round(min(max(ratio, self.ratios[0]), self.ratios[1]), 2)
-        calls = int((view.idle + 0.5 * wrapping) * ratio - under_way(view))
+        calls = int((view.idle + 0.5 * wrapping) * ratio - view.under_way)
         return min(calls, max(2, 2 * view.idle))
 
     def _look(self, now: float) -> None:

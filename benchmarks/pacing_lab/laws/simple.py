@@ -9,7 +9,7 @@ class Progressive:
     """One line per idle agent."""
 
     def decide(self, view: View) -> int:
-        return view.idle - len(view.ringing) - len(view.waiting)
+        return view.idle - view.under_way
 
     def observe(self, what: Observation) -> None:
         pass
@@ -22,7 +22,7 @@ class RatioOnIdle:
         self.ratio = ratio
 
     def decide(self, view: View) -> int:
-        return int(self.ratio * view.idle + 1e-9) - len(view.ringing) - len(view.waiting)
+        return int(self.ratio * view.idle + 1e-9) - view.under_way
 
     def observe(self, what: Observation) -> None:
         pass
@@ -35,8 +35,7 @@ class RatioOnAll:
         self.ratio = ratio
 
     def decide(self, view: View) -> int:
-        under_way = len(view.ringing) + len(view.waiting) + view.connected - view.leaving
-        return int(self.ratio * view.staffed + 1e-9) - under_way
+        return int(self.ratio * view.staffed + 1e-9) - view.under_way - view.connected + view.leaving
 
     def observe(self, what: Observation) -> None:
         pass
@@ -49,7 +48,7 @@ class DialUpTo:
         self.levels = levels
 
     def decide(self, view: View) -> int:
-        return self.levels[min(view.idle, len(self.levels) - 1)] - len(view.ringing) - len(view.waiting)
+        return self.levels[min(view.idle, len(self.levels) - 1)] - view.under_way
 
     def observe(self, what: Observation) -> None:
         pass

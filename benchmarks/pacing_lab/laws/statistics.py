@@ -6,7 +6,7 @@ import math
 from collections import deque
 from collections.abc import Iterable
 
-from ..contract import Abandoned, CallEnded, Connected, Observation, TalkEnded, View
+from ..contract import Abandoned, CallEnded, Connected, Observation, TalkEnded
 
 
 class Recent:
@@ -57,8 +57,3 @@ def note(what: Observation, books: Iterable[Recent]) -> None:
             return
     for book in books:
         book.add(*entry)
-
-
-def under_way(view: View) -> int:
-    """Return how many calls may still need an agent."""
-    return len(view.ringing) + len(view.waiting)
