@@ -376,3 +376,17 @@ def test_shutdown_abandons_nobody() -> None:
     assert stage.verdict(request) == "agent"
     stage.bridge(second)
     assert stage.dialer.drained
+
+
+@pytest.mark.parametrize("by_event", [True, False])
+def test_a_machines_verdict_that_never_arrived_is_overruled_by_the_message(by_event: bool) -> None:
+    """Written, and dialerd died before it was sent: the dialplan played the message, so a live answer was abandoned."""
+    stage = Stage(campaign(amd_enabled=True), agents=[agent(1)])
+    call = stage.dial()
+    stage.answer(call)
+    stage.ask(call, "MACHINE", "INITIALSILENCE-2500-2500")
+    assert stage.state(call) is AttemptState.MACHINE
+    stage.tell(MessageStarted(attempt_id=call) if by_event else trace(stage, call))
+    stage.end(call)
+    assert (stage.record(call).status, stage.record(call).live_answer) == (Status.ABANDONED, True)
+    assert stage.ledger() == (1, 1)

@@ -64,6 +64,7 @@ ATTEMPT_TRANSITIONS: dict[tuple[AttemptState, AttemptMove], AttemptState] = {
     (S.CONNECTING, M.ABANDON): S.ABANDONING,
     (S.CONNECTING, M.END): S.ENDED,
     (S.TALKING, M.END): S.ENDED,
+    (S.MACHINE, M.ABANDON): S.ABANDONING,  # the verdict never arrived: the dialplan has acted alone
     (S.MACHINE, M.END): S.ENDED,
     (S.ABANDONING, M.END): S.ENDED,
 }
