@@ -18,11 +18,13 @@ from dialerd.core.campaign import AmdParameters, MeasuredFrom
 from dialerd.core.compliance import GateVerdict
 from dialerd.core.lead import Lead
 from dialerd.core.orders import (
+    AgentAccept as AgentAccept,
     AgentDispose as AgentDispose,
     AgentLogin as AgentLogin,
     AgentLogout as AgentLogout,
     AgentPause as AgentPause,
     AgentSaved as AgentSaved,
+    AgentSkip as AgentSkip,
     AgentUnpause as AgentUnpause,
     CampaignOrder as CampaignOrder,
     CampaignSaved as CampaignSaved,
@@ -227,6 +229,17 @@ class ReleaseLeads:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SkipLead:
+    """A claimed lead that an agent has seen and not called: due again after the retry rule for `skipped`."""
+
+    lead_id: int
+    campaign_id: int
+    agent_id: int
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenAttempts:
     """Commit these intents (synchronous=FULL) after asking the gate in the same transaction.
 
@@ -376,6 +389,7 @@ Event: TypeAlias = StoreEvent | PbxEvent | Order
 StoreCommand: TypeAlias = (
     ClaimLeads
     | ReleaseLeads
+    | SkipLead
     | OpenAttempts
     | SaveAttempt
     | CloseAttempt
