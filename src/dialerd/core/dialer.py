@@ -299,13 +299,14 @@ class Dialer:
     def _agent_saved(self, event: AgentSaved, now: Moment) -> None:
         self.floor.roster.put(event.profile, now)
 
-    def _accept(self, event: AgentAccept, now: Moment) -> None:
-        """Refused while no call could leave; the lead stays shown."""
+    def _accept(self, event: AgentAccept, now: Moment) -> int:
+        """Refused while no call could leave; the lead stays shown. Returns the lead's id."""
         seat, shown = self.previews.require(event.agent_id)
         obstacle = self.dialling.obstacle(self.floor.run(shown.lead.campaign_id), now)
         if obstacle:
             raise Unavailable(f"{shown.lead.number} cannot be called now: {obstacle}")
         self.previews.accept(seat, shown, now)
+        return shown.lead.id
 
     def _hangup_attempt(self, event: HangupAttempt, now: Moment) -> None:
         call = self.floor.calls.get(event.attempt_id)

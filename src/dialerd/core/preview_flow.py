@@ -124,11 +124,12 @@ class PreviewFlow:
             self.agents.ring(seat, run.campaign.on_hook_ring_timeout_s, now)
         self.floor.decide_soon([run.campaign.id], now)
 
-    def skip(self, event: AgentSkip, now: Moment) -> None:
-        """Another lead, please: this one is due again later, for anybody."""
-        seat, _ = self.require(event.agent_id)
-        seat.missed = 0
+    def skip(self, event: AgentSkip, now: Moment) -> int:
+        """Another lead, please: this one is due again later, for anybody. Returns its id."""
+        seat, preview = self.require(event.agent_id)
+        seat.missed, seat.notice = 0, None
         self._skip(seat, event.reason, now)
+        return preview.lead.id
 
     def _skip(self, seat: Seat, reason: str, now: Moment) -> None:
         preview = take_preview(self.floor, seat)
