@@ -2,7 +2,8 @@
 
 Events come from the edges (Asterisk, store, control) through one queue; commands go back to them in order.
 The orders of operators and agents, events too, stand in `orders.py`, what Asterisk shows after a (re)connect in
-`pbx_memory.py`, who claims leads and gives them back in `lead_commands.py`. Nothing here does anything: to see what happens, read `dialer.py`.
+`pbx_memory.py`, how leads are claimed and given back in `lead_commands.py`. Nothing here does anything: to see what
+happens, read `dialer.py`.
 """
 
 from __future__ import annotations
