@@ -42,7 +42,13 @@ async def test_what_is_shown_comes_with_attributes_and_history() -> None:
     rig = Scene(RESERVED)
 
     async def lead(_: str) -> Row:
-        return {"id": 17, "attributes": {"city": "Bern"}, "token": "secret", "calls": [{"id": 9}, {"id": 4}]}
+        return {
+            "id": 17,
+            "attributes": {"city": "Bern"},
+            "token": "secret",
+            "state": "claimed",
+            "calls": [{"id": 9}, {"id": 4}],
+        }
 
     rig.records.lead = lead  # type: ignore[method-assign]
     row = await rig.call("agent.preview", {"name": "1001"}, AGENT)
