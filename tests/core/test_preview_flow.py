@@ -40,6 +40,7 @@ from dialerd.core.messages import (
     StoreFailed,
     StoreRecovered,
 )
+from dialerd.core.restored import Restored, RestoredAgent
 from dialerd.core.why import why
 
 from .stage import Stage
@@ -410,3 +411,31 @@ def test_the_state_log_names_campaign_and_call() -> None:
         (1, None, "preview"), (1, call, "preview"),
     ]  # fmt: skip
     assert stage.all(SendVerdict) == []
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_after_a_restart_the_ringing_call_is_still_its_agents(there: bool) -> None:
+    before = preview_stage(agents=2)
+    call = accept(before, 2)
+    before.ring(call)
+    attempt = before.attempt(call).snapshot()
+    legs = {n: before.seat(n).leg_id for n in (1, 2)}
+    restored = Restored(
+        campaigns=(before.dialer.floor.run(1).campaign,),
+        agents=tuple(
+            RestoredAgent(profile=agent(n), state=AgentState.RESERVED, reason="preview", leg_id=legs[n]) for n in (1, 2)
+        ),
+        open_attempts=(attempt,),
+        promises={call: 2},
+    )
+    stage = Stage(restored=restored, link=False)
+    stage.leads[1] = [lead(900 + n) for n in range(5)]
+    up = [ChannelSeen(unique_id=legs[n], name="PJSIP/x", up=True) for n in ((1, 2) if there else (1,))]
+    stage.connect(ChannelSeen(unique_id=attempt.channel_id, name="PJSIP/y", up=False), *up)
+    stage.wait(2)
+    assert shown(stage, 1) is not None and shown(stage, 2) is None
+    assert stage.seat(1).reason == "preview" and stage.seat(2).reason != "preview"
+    stage.answer(call)
+    request = stage.ask(call)
+    stage.wait(2)
+    assert stage.verdict(request) == ("agent" if there else "abandon")

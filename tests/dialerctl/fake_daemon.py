@@ -140,6 +140,7 @@ LEAD = {
 PREVIEW = {
     "lead_id": 17, "notice": "", "number": "+4930231250", "name": "Ada Bell", "campaign": "calm", "list": "customers",
     "seconds_left": 41.5, "accepted": False, "attributes": {"city": "Berlin"}, "history": [4700, 4690],
+    "skips": [{"agent": "1002", "reason": "not today", "at": "2026-11-21T12:00:00+00:00"}],
     "call_count": 2, "last_attempt_at": "2026-11-22T12:00:00+00:00", "zones": ["Europe/Berlin"],
 }  # fmt: skip
 STATUS = {

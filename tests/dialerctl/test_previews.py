@@ -9,6 +9,7 @@ def test_a_lead_is_shown_with_what_is_known(run: Run, daemon: FakeDaemon) -> Non
     result = run("agent", "preview", "1001", socket=daemon.path)
     lines = dict(line.split(None, 1) for line in result.stdout.splitlines())
     assert lines["number"] == "+4930231250" and lines["city"] == "Berlin"
+    assert "skipped by 1002  not today" in result.stdout
     assert "4700, 4690" in lines["history"] and "0:42" in result.stdout
     accepted = {"name": "1001", "state": "reserved", **PREVIEW, "accepted": True, "seconds_left": None}
     daemon.methods["agent.preview"] = lambda _: accepted

@@ -130,3 +130,15 @@ def test_when_a_skipped_lead_is_due(world: World) -> None:
     assert skip_due(at, 3, rule, retry_delay_s=3600) == at + timedelta(minutes=20)
     assert skip_due(at, 1, replace(rule, delay_s=0), retry_delay_s=0) == at + timedelta(minutes=1)
     assert skip_due(at, 1, replace(rule, stop=True), retry_delay_s=0) is None
+
+
+async def test_who_skipped_a_lead_is_told_and_goes_with_it(world: World) -> None:
+    campaign_id, who = world.campaign_with_leads(1, retry_delay=0), agent(world)
+    (lead,) = world.claim(campaign_id, 1).leads
+    command = skip(world, lead.id, campaign_id, who)
+    world.submit(command)
+    shown = await world.store.records.lead(str(lead.id))
+    assert shown["skips"] == [{"agent": "1001", "reason": "not today", "at": world.now}]
+    await world.store.records.book.remove_lead(str(lead.id))
+    assert world.rows("SELECT id FROM lead_skip") == []
+    assert world.submit(command) == [], "a skip that comes too late is nobody's"

@@ -60,6 +60,10 @@ def _text(session: Session, name: str, values: Mapping[str, Any]) -> str:
         return f"No lead is shown to agent {name} now ({show_value(values.get('state')).replace('_', ' ')})."
     entries = [("lead", show_value(values["lead_id"]))]
     entries += [(key.replace("_", " "), show_value(values.get(key), kind)) for key, kind in SHOWN if key in values]
+    entries += [
+        (f"skipped by {show_value(skip.get('agent'))}", show_value(skip.get("reason")))
+        for skip in (values.get("skips") or [])[:3]
+    ]
     entries += [(show_value(key), show_value(value)) for key, value in (values.get("attributes") or {}).items()]
     if values.get("accepted"):
         entries = [(key, "accepted, to be called" if key == "seconds left" else value) for key, value in entries]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dialerd.core.lead import LeadState
 from dialerd.core.messages import SkipLead
 from dialerd.core.retry import SKIPPED, skip_due
+from dialerd.store.readable import readable
 from dialerd.store.refusals import end_callbacks
 from dialerd.store.session import Session
 from dialerd.store.settling import retry_rules
@@ -24,6 +27,8 @@ def skip_lead(session: Session, command: SkipLead, entry: str) -> None:
     """
     if session.one("SELECT 1 FROM lead_skip WHERE entry = ?", (entry,)):
         return
+    if not session.one("SELECT 1 FROM lead WHERE id = ?", (command.lead_id,)):
+        return  # given back by a restart, and removed meanwhile
     session.run(
         "INSERT INTO lead_skip (lead_id, campaign_id, agent_id, reason, at, entry) VALUES (?, ?, ?, ?, ?, ?)",
         (
@@ -44,3 +49,13 @@ def skip_lead(session: Session, command: SkipLead, entry: str) -> None:
     changed = session.run(_GO_BACK, (final, final, micros(due) if due is not None else None, command.lead_id))
     if final and changed:
         end_callbacks(session, [command.lead_id], "cancelled", command.at)
+
+
+def skips_of_lead(session: Session, lead_id: int) -> list[dict[str, Any]]:
+    """Who skipped a lead, when and why, newest first."""
+    rows = session.dicts(
+        "SELECT agent.name AS agent, lead_skip.reason, lead_skip.at FROM lead_skip"
+        " JOIN agent ON agent.id = lead_skip.agent_id WHERE lead_id = ? ORDER BY lead_skip.id DESC LIMIT 100",
+        (lead_id,),
+    )
+    return [readable(row) for row in rows]

@@ -18,7 +18,7 @@ from dialerd.core.messages import AgentAccept, AgentSkip
 
 ACCEPT_WAIT_S = 5.0
 _LOOK_EVERY_S = 0.05
-_LEAD_KEYS = ("list", "attributes", "alternates", "zones", "postal_code", "call_count", "last_attempt_at")
+_LEAD_KEYS = ("list", "attributes", "alternates", "zones", "postal_code", "call_count", "last_attempt_at", "skips")
 
 
 class SkipParams(msgspec.Struct, frozen=True):
