@@ -71,6 +71,7 @@ def _group(
 
 
 DIAL_MODES = click.Choice(["predictive", "progressive", "power", "preview"])
+ON_TIMEOUT = click.Choice(["skip", "dial"])
 MEASURED_FROM = click.Choice(["answer", "greeting_end"])
 LEAD_ORDERS = click.Choice(["down", "up", "random", "oldest", "newest", "rank"])
 AMD_ACTIONS = click.Choice(["hangup", "voicemail", "transfer"])
@@ -100,6 +101,8 @@ CAMPAIGN_COLUMNS: tuple[CampaignColumn, ...] = (
         ("max_lines", click.IntRange(min=1), "LINES", "Most calls at once."),
         ("calls_per_second", click.FloatRange(min=0), "CALLS/S", "Most new calls in a second."),
         ("dial_timeout", SECONDS, "SECONDS", "How long a call rings."),
+        ("preview_time", SECONDS, "SECONDS", "Time to accept or skip a lead that is shown (preview)."),
+        ("preview_on_timeout", ON_TIMEOUT, "", "What becomes of it when that time runs out (preview)."),
     ),
     *_group(
         "A person without an agent",

@@ -167,7 +167,8 @@ ALLOWED = {
     **dict.fromkeys(("call.hangup", "call.reconcile"), "admin supervisor"),
     **dict.fromkeys(("agent.login", "agent.logout", "agent.pause", "agent.unpause"), "admin supervisor agent"),
     "agent.dispose": "admin supervisor agent",
-    "agent.list": "admin supervisor auditor agent",
+    **dict.fromkeys(("agent.accept", "agent.skip"), "admin supervisor agent"),
+    **dict.fromkeys(("agent.list", "agent.preview"), "admin supervisor auditor agent"),
 }
 
 

@@ -74,6 +74,9 @@ async def test_a_start_without_leads_is_told() -> None:
     answer = await rig.call("campaign.start", {"name": "spring"})
     assert answer["state"] == "active"
     assert answer["notes"] == ["campaign spring has no leads yet: dialerctl lead import FILE --campaign spring"]
+    rig.records.campaigns_by_name["spring"].update(leads_total=5, dial_mode="preview", abandon_message="")
+    (note,) = (await rig.call("campaign.start", {"name": "spring"}))["notes"]
+    assert "no abandon message is set" in note
 
 
 async def test_leads() -> None:

@@ -10,13 +10,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from dialerd.core.agent import AgentState
 from dialerd.core.call import AttemptState, HungUpBy
-from dialerd.core.campaign import CampaignVerb, DialMode
+from dialerd.core.campaign import CampaignVerb, DialMode, OnTimeout
 from dialerd.core.messages import (
+    AgentAccept,
     AgentDispose,
     AgentLogin,
     AgentLogout,
     AgentPause,
     AgentSaved,
+    AgentSkip,
     AgentUnpause,
     CallAnswered,
     CallBridged,
@@ -54,12 +56,19 @@ class FloorRules(RuleBasedStateMachine):
 
     model: Model
 
-    @initialize(start=st.booleans())
-    def begin(self, start: bool) -> None:
+    @initialize(start=st.booleans(), preview=st.sampled_from([None, None, OnTimeout.SKIP, OnTimeout.DIAL]))
+    def begin(self, start: bool, preview: OnTimeout | None) -> None:
         leads = [lead(i, 1 + i % 2, number=f"39{i % 14:08d}") for i in range(1, 41)]
         self.model = Model(
             [
-                campaign(1, amd_enabled=True, wrapup_time_s=5.0, max_lines=6),
+                campaign(
+                    1,
+                    dial_mode=DialMode.PROGRESSIVE if preview is None else DialMode.PREVIEW,
+                    preview_on_timeout=preview or OnTimeout.SKIP,
+                    amd_enabled=True,
+                    wrapup_time_s=5.0,
+                    max_lines=6,
+                ),
                 campaign(2, priority=60, dial_mode=DialMode.POWER, dial_ratio=2.0, wrapup_time_s=0.0, max_lines=5),
             ],
             [agent(1, campaigns=(1, 2)), agent(2), agent(3, campaigns=(1, 2), on_hook=True), agent(4, on_hook=True)],
@@ -320,6 +329,10 @@ class FloorRules(RuleBasedStateMachine):
     def agent_disposes(self, agent_id: int, code: str) -> None:
         self.model.tell(AgentDispose(agent_id=agent_id, code=code))
 
+    @rule(agent_id=st.integers(1, 4), skip=st.sampled_from([False, False, True]))
+    def agent_answers_a_preview(self, agent_id: int, skip: bool) -> None:
+        self.model.tell(AgentSkip(agent_id=agent_id) if skip else AgentAccept(agent_id=agent_id))
+
     @rule(agent_id=st.integers(1, 4), campaigns=st.sampled_from([(1,), (2,), (1, 2), ()]), on_hook=st.booleans())
     def agent_is_edited(self, agent_id: int, campaigns: tuple[int, ...], on_hook: bool) -> None:
         self.model.agents[agent_id] = agent(agent_id, campaigns=campaigns, on_hook=on_hook)
@@ -338,6 +351,8 @@ class FloorRules(RuleBasedStateMachine):
                 {"dial_mode": DialMode.POWER, "dial_ratio": 1.5},
                 {"dial_mode": DialMode.PROGRESSIVE},
                 {"dial_mode": DialMode.PREDICTIVE},
+                {"dial_mode": DialMode.PREVIEW, "preview_time_s": 5.0},
+                {"dial_mode": DialMode.PREVIEW, "preview_on_timeout": OnTimeout.DIAL},
                 {"trunk": "gone"},
                 {"trunk": "out"},
                 {"max_lines": 3},

@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 
 from dialerd.core.agent import AgentProfile, AgentState
 from dialerd.core.call import Attempt, AttemptState, Status
-from dialerd.core.campaign import Campaign
+from dialerd.core.campaign import Campaign, OnTimeout
 from dialerd.core.compliance import GateVerdict
 from dialerd.core.dialer import Dialer
 from dialerd.core.errors import DialerError
 from dialerd.core.lead import Lead
 from dialerd.core.messages import (
+    AgentAccept,
     AttemptRefused,
     AttemptsOpened,
     CallEnded,
@@ -37,6 +38,7 @@ from dialerd.core.messages import (
     SaveAgentState,
     SaveAttempt,
     SendVerdict,
+    SkipLead,
     UnattendedTrace,
     VerdictAbandoned,
 )
@@ -86,6 +88,8 @@ class Model:
         self.claims: list[ClaimLeads] = []
         self.opens: list[OpenAttempts] = []
         self.lead_of: dict[int, Lead] = {}
+        self.intended: set[int] = set()
+        self.wanted: set[tuple[int, int]] = set()  # agent and lead: accepted, or run out of time and called anyway
         self.requests: dict[int, int] = {}
         self.answered: set[int] = set()
         self.traces: dict[str, UnattendedTrace] = {}
@@ -109,6 +113,10 @@ class Model:
             assert self.picture() == before, f"{event} was refused but changed something"
             return
         self.history = [*self.history[-60:], event]
+        if isinstance(event, AgentAccept):
+            preview = self.dialer.floor.roster.require(event.agent_id).preview
+            assert preview is not None
+            self.wanted.add((event.agent_id, preview.lead.id))
         self.obey(commands)
 
     def hear(self, *events: Event) -> None:
@@ -134,8 +142,12 @@ class Model:
                     self.claims.append(command)
                 case ReleaseLeads():
                     self.leads.extend(self.lead_of.pop(i) for i in command.lead_ids if i in self.lead_of)
+                case SkipLead():
+                    assert command.lead_id in self.lead_of, "a lead was skipped that nobody had claimed"
+                    self.leads.append(self.lead_of.pop(command.lead_id))
                 case OpenAttempts():
                     self._check_limits(command)
+                    self.intended |= {attempt.lead_id for attempt in command.attempts}
                     self.opens.append(command)
                 case SaveAttempt():
                     if command.attempt.id in self.rows:
@@ -168,6 +180,13 @@ class Model:
         assert not same, f"{row.number} is open twice"
         if row.dial_mode != "test":
             assert floor.roster.staffed_for(row.campaign_id) > 0, "sent though nobody is staffed"
+        if row.dial_mode == "preview":
+            call = floor.calls[row.id]
+            assert call.agent_id is not None and call.agent_id == call.promised_to, "sent for nobody"
+            seat = floor.roster.require(call.agent_id)
+            assert seat.state is AgentState.RESERVED and seat.attempt_id == row.id and seat.staffed
+            by_time = floor.campaigns[row.campaign_id].campaign.preview_on_timeout is OnTimeout.DIAL
+            assert by_time or (call.agent_id, row.lead_id) in self.wanted, "called without anybody wanting it"
         self.sent.add(command.attempt_id)
         self.channels[command.attempt_id] = Channel(
             attempt_id=command.attempt_id, id=command.channel_id, token=command.token

@@ -169,7 +169,7 @@ def test_a_campaign_without_leads_does_not_hold_the_shared_agents() -> None:
     assert (placed(stage, 1), placed(stage, 2)) == (1, 0)
 
 
-@pytest.mark.parametrize("change", [{"trunk": "gone"}, {"max_lines": 0}, {"dial_mode": DialMode.PREVIEW}])
+@pytest.mark.parametrize("change", [{"trunk": "gone"}, {"max_lines": 0}, {"caller_id": ""}])
 def test_a_campaign_that_cannot_dial_does_not_hold_the_shared_agents(change: dict[str, Any]) -> None:
     stage = Stage(campaign(1), campaign(2, priority=60, **change), agents=[agent(1, campaigns=(1, 2))])
     stage.wait(3)
@@ -352,7 +352,6 @@ def test_a_campaign_edited_while_it_runs_keeps_its_state_and_uses_the_new_settin
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"dial_mode": DialMode.PREVIEW}, "--dial-mode"),
         ({"trunk": "owt"}, "did you mean out"),
         ({"abandon_message": ""}, "--abandon-message"),
         ({"caller_id": ""}, "--caller-id"),

@@ -29,11 +29,15 @@ class Floor(FloorRules):
             return
         floor = self.model.dialer.floor
         for seat in floor.roster:
-            if seat.state in BUSY:
+            if seat.preview is not None:
+                assert seat.state is S.RESERVED and seat.attempt_id is None, f"{seat.name} reads {seat.state.value}"
+            elif seat.state in BUSY:
                 assert seat.attempt_id in floor.calls, f"agent {seat.name} is {seat.state.value} without a call"
                 call = floor.calls[seat.attempt_id]
                 assert call.agent_id == seat.profile.id
                 fitting = {A.WAITING, A.CONNECTING} if seat.state is S.RESERVED else {A.TALKING}
+                if call.attempt.dial_mode == "preview" and seat.state is S.RESERVED:
+                    fitting |= {A.INTENDED, A.DIALING, A.RINGING, A.ANSWERED, A.MACHINE}
                 assert call.attempt.state in fitting, f"{seat.state.value} for a call in {call.attempt.state.value}"
             elif seat.state is not S.WRAP_UP:
                 assert seat.attempt_id is None, f"agent {seat.name} is {seat.state.value} but holds a call"
@@ -43,6 +47,21 @@ class Floor(FloorRules):
                 assert (holder.state, holder.attempt_id) == (S.RESERVED, call.attempt.id)
             if call.attempt.state is A.CONNECTING:
                 assert call.agent_id is not None, "connecting to nobody"
+
+    @invariant()
+    def a_lead_is_shown_to_one_agent_and_to_nobody_while_it_is_called(self) -> None:
+        if not hasattr(self, "model"):
+            return
+        floor = self.model.dialer.floor
+        shown = [(seat, seat.preview) for seat in floor.roster if seat.preview is not None]
+        leads = [preview.lead.id for _, preview in shown]
+        assert len(leads) == len(set(leads)), "one lead is shown to two agents"
+        assert set(leads) <= set(self.model.lead_of), "a lead is shown that is not claimed"
+        assert not set(leads) & {call.attempt.lead_id for call in floor.calls.values() if not call.is_test}
+        for seat, preview in shown:
+            waits = floor.deadlines.waiting(Wait.PREVIEW, seat.profile.id)
+            assert waits == (preview.accepted is None), "a preview without an end, or a deadline without a preview"
+            assert seat.staffed, "a lead is shown to somebody who leaves"
 
     @invariant()
     def nobody_waits_without_a_deadline(self) -> None:
@@ -93,6 +112,8 @@ class Floor(FloorRules):
             elif wait in (Wait.WRAP_UP, Wait.LEG):
                 seat = floor.roster.require(of)
                 assert seat.state is S.WRAP_UP if wait is Wait.WRAP_UP else seat.leg_id, f"{wait} for nothing"
+            elif wait is Wait.PREVIEW:
+                assert floor.roster.require(of).preview is not None
         assert floor._outbox == []
 
     @invariant()
@@ -129,6 +150,7 @@ class Floor(FloorRules):
         assert not m.requests and m.dialer.drained
         held = {i for r in m.dialer.floor.campaigns.values() for i in (x.id for x in r.hopper)}
         assert not held, "leads kept after the end"
+        assert set(m.lead_of) <= m.intended, "a claimed lead was neither called nor skipped nor given back"
         for seat in m.dialer.floor.roster:
             assert seat.state not in BUSY and seat.state is not S.WRAP_UP
         assert all(wait is Wait.DECIDE for wait, _ in m.dialer.floor.deadlines._at)

@@ -11,7 +11,12 @@ from dialerd.core.campaign import DialMode
 from dialerd.core.dialer import PACERS
 from dialerd.core.pacing import Limit, PacingInputs, decide
 from dialerd.core.pacing.rate import CallRate
-from dialerd.core.pacing.shares import Claimant, share_agents
+from dialerd.core.pacing.shares import Claimant, share_agents as agents_of
+
+
+def share_agents(claimants: list[Claimant]) -> dict[int, int]:
+    """How many agents each campaign gets."""
+    return {campaign_id: len(agents) for campaign_id, agents in agents_of(claimants).items()}
 
 
 def inputs(**changes: Any) -> PacingInputs:

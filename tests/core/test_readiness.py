@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dialerd.core.campaign import PACED_MODES, Campaign, DialMode
+from dialerd.core.campaign import Campaign, DialMode
 from dialerd.core.compliance_rules import CallingRules
 from dialerd.core.readiness import start_problems
 
@@ -22,7 +22,7 @@ READY = Campaign(
 
 
 def test_a_ready_campaign_has_no_problem() -> None:
-    for mode in PACED_MODES:
+    for mode in DialMode:
         assert start_problems(replace(READY, dial_mode=mode), ["carrier"]) == []
 
 
@@ -30,12 +30,6 @@ def test_all_problems_at_once_each_with_its_option() -> None:
     found = start_problems(Campaign(id=1, name="x", dial_mode=DialMode.PROGRESSIVE, max_lines=0), ["carrier"])
     options = ["--trunk", "--caller-id", "--abandon-message", "--rule-set", "--max-lines"]
     assert [option in sentence for option, sentence in zip(options, found, strict=True)] == [True] * 5
-
-
-def test_modes_that_are_not_paced_yet_are_refused_by_name() -> None:
-    for mode in set(DialMode) - PACED_MODES:
-        (sentence,) = start_problems(replace(READY, dial_mode=mode), ["carrier"])
-        assert sentence.startswith(f"{mode.value} pacing is not in this version yet: use --dial-mode")
 
 
 def test_trunks() -> None:

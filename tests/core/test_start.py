@@ -41,7 +41,6 @@ def dialer_with(campaign: Campaign) -> tuple[Dialer, Moment]:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"dial_mode": DialMode.PREVIEW}, "preview pacing is not in this version yet"),
         ({"trunk": ""}, "no trunk is set: use --trunk NAME (known: carrier)"),
         ({"trunk": "carier"}, "did you mean carrier?"),
         ({"caller_id": ""}, "use --caller-id NUMBER"),

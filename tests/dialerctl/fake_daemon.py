@@ -137,6 +137,12 @@ LEAD = {
     "id": 17, "number": "+4930231250", "name": "Ada Bell", "campaign": "spring", "list": "customers", "state": "retry",
     "call_count": 1, "next_attempt_at": "2026-11-22T12:00:00+00:00", "zones": ["Europe/Berlin"],
 }  # fmt: skip
+PREVIEW = {
+    "lead_id": 17, "notice": "", "number": "+4930231250", "name": "Ada Bell", "campaign": "calm", "list": "customers",
+    "seconds_left": 41.5, "accepted": False, "attributes": {"city": "Berlin"}, "history": [4700, 4690],
+    "skips": [{"agent": "1002", "reason": "not today", "at": "2026-11-21T12:00:00+00:00"}],
+    "call_count": 2, "last_attempt_at": "2026-11-22T12:00:00+00:00", "zones": ["Europe/Berlin"],
+}  # fmt: skip
 STATUS = {
     "version": "0.1.0", "protocol": 1, "uptime_s": 7500, "started_at": "2026-11-22T08:00:00+00:00", "healthy": True,
     "problems": [], "next_step": "nothing to do", "stopping": False,
@@ -326,6 +332,9 @@ def _methods(daemon: FakeDaemon) -> dict[str, Answer]:
         "agent.pause": agent("paused"),
         "agent.unpause": agent("ready"),
         "agent.dispose": agent("ready"),
+        "agent.preview": lambda params: {**agent("reserved")(params), **PREVIEW},
+        "agent.accept": lambda params: {**agent("reserved")(params), "lead_id": 17, "call": 4712},
+        "agent.skip": lambda params: {**agent("ready")(params), "lead_id": 17},
         "call.list": call_list,
         "call.show": call_show,
         "call.hangup": call_hangup,

@@ -65,6 +65,9 @@ GOOD = {
     "agent pause": "agent pause 1001 --reason lunch",
     "agent unpause": "agent unpause 1001",
     "agent dispose": "agent dispose 1001 -d sale",
+    "agent preview": "agent preview 1001 --wait 2",
+    "agent accept": "agent accept 1001",
+    "agent skip": "agent skip 1001 --reason no",
     "call list": "call list --live",
     "call show": "call show 4711",
     "call hangup": "call hangup 4711",
@@ -81,7 +84,10 @@ UNKNOWN = {
         f"campaign {verb}": f"campaign {verb} nosuch"
         for verb in ("show", "explain", "start", "pause", "resume", "stop")
     },
-    **{f"agent {verb}": f"agent {verb} 4444" for verb in ("login", "logout", "pause", "unpause")},
+    **{
+        f"agent {verb}": f"agent {verb} 4444"
+        for verb in ("login", "logout", "pause", "unpause", "preview", "accept", "skip")
+    },
     "campaign edit": "campaign edit nosuch --priority 3",
     "agent dispose": "agent dispose 4444 -d sale",
     "lead import": "lead import leads.csv --campaign nosuch",
@@ -104,7 +110,7 @@ UNKNOWN = {
 }
 CONFLICTS = {
     **{f"campaign {verb}": f"campaign {verb} running" for verb in ("add", "start", "pause", "resume", "stop")},
-    **{f"agent {verb}": f"agent {verb} 1009" for verb in ("login", "logout", "pause", "unpause")},
+    **{f"agent {verb}": f"agent {verb} 1009" for verb in ("login", "logout", "pause", "unpause", "accept", "skip")},
     "agent dispose": "agent dispose 1009 -d sale",
     "call hangup": "call hangup 4713",
     "lead edit": "lead edit 18 --priority 3",

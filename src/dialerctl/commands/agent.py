@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from dialerctl.commands import previews
 from dialerctl.failure import Failure
 from dialerctl.known_names import agent_names, campaign_names, disposition_codes
 from dialerctl.lazy_group import Noun
@@ -33,6 +34,10 @@ POLL_S = 0.2
 @click.group(cls=Noun)
 def agent() -> None:
     """Agents: who talks to the people that answer."""
+
+
+for command in (previews.preview, previews.accept, previews.skip):
+    agent.add_command(command)
 
 
 @agent.command("list")

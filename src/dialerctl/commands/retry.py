@@ -58,7 +58,7 @@ def list_rules(session: Session, campaign: str | None) -> None:
 @click.option("--stop/--no-stop", default=None, help="Never try the lead again.")
 @output_options
 def set_rule(session: Session, campaign: str, outcome: str, **settings: Any) -> None:
-    """Set what follows an outcome: a disposition's code or a status (busy, no_answer, machine, abandoned …).
+    """Set what follows an outcome: a disposition's code, a status (busy, no_answer, machine, abandoned …) or skipped.
 
     \b
     Examples:

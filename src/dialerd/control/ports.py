@@ -107,7 +107,8 @@ class Floor(Protocol):
     async def order(self, order: Order) -> Any:
         """Carry out an order in the dialer's own task; raises Conflict, NotFound or Invalid when it is refused.
 
-        Returns what the order gives back: a TestCall its attempt id, the others None.
+        Returns what the order gives back: a TestCall its attempt id, AgentAccept and AgentSkip the lead's, the others
+        None.
         """
 
     async def reconcile(self, *, dry_run: bool) -> list[Row]:
@@ -123,7 +124,7 @@ class Floor(Protocol):
         """Attempts in progress: id, campaign, number, state, agent, seconds in state."""
 
     def live_agents(self) -> dict[str, Row]:
-        """By agent name: `state reason since leg attempt_id campaign`."""
+        """By agent name: `state reason since leg attempt_id campaign preview notice`."""
 
     def live_agent(self, name: str) -> Row:
         """The same of one agent; empty for an unknown name."""

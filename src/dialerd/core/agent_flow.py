@@ -23,6 +23,7 @@ from dialerd.core.messages import (
     RingAgent,
 )
 from dialerd.core.moment import Moment
+from dialerd.core.previewed import hand_back, is_previewed, lose_agent
 from dialerd.core.roster import Seat
 
 LEG_LOST_NOTE = "the agent's leg was lost"
@@ -69,11 +70,11 @@ class AgentFlow:
                 raise Conflict(f"agent {seat.name} is not logged in")
             seat.logout_wanted = True
             self._drop_leg(seat)
-        elif seat.state in BUSY and not event.force:
-            seat.logout_wanted = True
         elif seat.state in BUSY:
             seat.logout_wanted = True
-            if seat.leg_id:
+            if seat.preview is not None:
+                self.release(seat, now)
+            elif event.force:
                 self._drop_leg(seat)
         else:
             self._leave(seat, "logged out", now)
@@ -85,6 +86,8 @@ class AgentFlow:
             raise Conflict(f"agent {seat.name} is logged out: log in before pausing")
         if seat.state in BUSY or seat.state is AgentState.WRAP_UP:
             seat.pause_wanted = event.reason
+            if seat.preview is not None:
+                self.release(seat, now)
         else:
             self.floor.move_seat(seat, AgentMove.PAUSE, now, event.reason)
 
@@ -146,6 +149,8 @@ class AgentFlow:
         if seat.state is AgentState.LOGGED_OUT:
             self.floor.move_seat(seat, AgentMove.LOGIN, now)
             self._ready(seat, now)
+        elif seat.preview is not None:  # rung for the lead that is to be called now
+            self.floor.decide_soon([seat.preview.lead.campaign_id], now)
 
     def leg_ended(self, event: LegEnded, now: Moment) -> None:
         """The leg is gone or was never answered."""
@@ -181,6 +186,7 @@ class AgentFlow:
         seat.attempt_id, seat.pause_wanted, seat.logout_wanted = None, None, False
         self.floor.deadlines.cancel(Wait.WRAP_UP, seat.profile.id)
         self._forget_leg(seat)
+        hand_back(self.floor, seat)
         if state is AgentState.LOGGED_OUT:
             seat.reason = reason
             self.floor.log_seat(seat, now)
@@ -218,6 +224,8 @@ class AgentFlow:
         advance(call, AttemptMove.UNASSIGN)
         if call.attempt.state is AttemptState.WAITING:
             self.floor.wait_again(call, now)
+        elif is_previewed(call):
+            lose_agent(self.floor, call, now)
 
     def leg_overdue(self, agent_id: int, now: Moment) -> None:
         """No news of a ringing phone: hang it up and treat it as not answered."""
@@ -236,7 +244,8 @@ class AgentFlow:
         self.floor.move_seat(seat, AgentMove.RESERVE, now)
 
     def release(self, seat: Seat, now: Moment) -> None:
-        """The call went away before the bridge."""
+        """The call went away before the bridge, or the lead that was shown before any call."""
+        hand_back(self.floor, seat)
         seat.attempt_id = None
         self.end_on_hook_leg(seat)
         self.floor.move_seat(seat, AgentMove.RELEASE, now)

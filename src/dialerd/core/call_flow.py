@@ -26,6 +26,7 @@ from dialerd.core.messages import (
     VerdictAbandoned,
 )
 from dialerd.core.moment import Moment
+from dialerd.core.previewed import is_previewed, refusal, tell_caller
 
 CANCELLABLE = frozenset({AttemptState.DIALING, AttemptState.RINGING})
 TRUNK_FAILED = frozenset({Status.CONGESTION, Status.FAILED, Status.REJECTED})
@@ -54,6 +55,7 @@ class CallFlow:
             obstacle = self._obstacle(call)
             self.floor.intent_settled(attempt_id)
             if obstacle:
+                tell_caller(self.floor, call, obstacle)
                 self.end(call, now, Status.CANCELLED, HungUpBy.DIALER, f"not sent: {obstacle}")
             else:
                 self._send(call, now)
@@ -73,6 +75,9 @@ class CallFlow:
             return ""
         if run is None or run.campaign.state is not CampaignState.ACTIVE:
             return "the campaign is no longer active"
+        if is_previewed(call):
+            seat = self.floor.roster.get(call.agent_id) if call.agent_id is not None else None
+            return "" if seat is not None and seat.staffed else "its agent takes no calls any more"
         if not self.floor.roster.anybody_staffed_for(call.attempt.campaign_id):
             return "no agent is staffed"
         return ""
@@ -120,6 +125,8 @@ class CallFlow:
         if call is None:
             return
         self.floor.forget_call(event.attempt_id)
+        tell_caller(self.floor, call, refusal(event.verdict))
+        self.agents.call_ended(call, now)
         run = self.floor.campaigns.get(call.attempt.campaign_id)
         if call.is_test:
             text = f"test call {event.attempt_id} was refused: {event.verdict.detail or event.verdict.rule}"
@@ -129,11 +136,13 @@ class CallFlow:
             run.refused[event.verdict.rule] += 1
         self.floor.decide_soon([call.attempt.campaign_id], now)
 
-    def not_committed(self, event: StoreFailed) -> None:
+    def not_committed(self, event: StoreFailed, now: Moment) -> None:
         """Intents that never reached the disk: forget them and give their leads back."""
         lost = [call for i in event.attempt_ids if (call := self._intent(i)) is not None]
         for call in lost:
             self.floor.forget_call(call.attempt.id)
+            tell_caller(self.floor, call, f"the store does not accept writes: {event.what}")
+            self.agents.call_ended(call, now)
         if lost:
             self.floor.emit(ReleaseLeads(lead_ids=tuple(call.attempt.lead_id for call in lost)))
 

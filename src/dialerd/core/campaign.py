@@ -18,8 +18,11 @@ class DialMode(Enum):
     PREVIEW = "preview"
 
 
-PACED_MODES = frozenset({DialMode.PREDICTIVE, DialMode.PROGRESSIVE, DialMode.POWER})
-"""The modes this version can run; starting a campaign in another is refused with a sentence."""
+class OnTimeout(Enum):
+    """What becomes of a preview that its agent neither accepts nor skips in time."""
+
+    SKIP = "skip"
+    DIAL = "dial"
 
 
 class CampaignState(Enum):
@@ -141,6 +144,8 @@ class Campaign:
     max_lines: int = 10
     calls_per_second: float = 5.0
     ring_timeout_s: float = 30.0
+    preview_time_s: float = 60.0
+    preview_on_timeout: OnTimeout = OnTimeout.SKIP
     # a person without an agent
     abandon_after_s: float = 2.0
     abandon_measured_from: MeasuredFrom = MeasuredFrom.GREETING_END

@@ -18,6 +18,7 @@ class Wait(Enum):
     ENDING = "ending"  # attempt: the hang-up after machine, message or our own Hangup
     LEG = "leg"  # agent: the phone is ringing
     WRAP_UP = "wrap_up"  # agent
+    PREVIEW = "preview"  # agent: accept or skip what is shown
     DECIDE = "decide"  # campaign: a pacing decision that was coalesced
     CLAIM = "claim"  # campaign: LeadsClaimed
     COMMIT = "commit"  # attempt: the store's answer to the intent

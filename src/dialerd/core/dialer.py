@@ -23,14 +23,16 @@ from dialerd.core.closing import close_call
 from dialerd.core.deadlines import Wait
 from dialerd.core.dialling_flow import TEST_MODE, DiallingFlow
 from dialerd.core.dispositions import Disposition, definitions
-from dialerd.core.errors import Conflict, NotFound
+from dialerd.core.errors import Conflict, NotFound, Unavailable
 from dialerd.core.floor import Floor, LiveCall
 from dialerd.core.messages import (
+    AgentAccept,
     AgentDispose,
     AgentLogin,
     AgentLogout,
     AgentPause,
     AgentSaved,
+    AgentSkip,
     AgentUnpause,
     AttemptRefused,
     AttemptsOpened,
@@ -67,7 +69,9 @@ from dialerd.core.moment import Moment
 from dialerd.core.pacing import Pacer
 from dialerd.core.pacing.planned import planned
 from dialerd.core.pacing.power import power
+from dialerd.core.pacing.preview import preview
 from dialerd.core.pacing.progressive import progressive
+from dialerd.core.preview_flow import PreviewFlow
 from dialerd.core.reconcile import Reconcile
 from dialerd.core.restored import Restored
 from dialerd.core.settings import DialerSettings, Identity
@@ -77,6 +81,7 @@ PACERS: Mapping[DialMode, Pacer] = {
     DialMode.PREDICTIVE: planned,
     DialMode.PROGRESSIVE: progressive,
     DialMode.POWER: power,
+    DialMode.PREVIEW: preview,
 }
 
 SETTLED = frozenset({AttemptState.TALKING, AttemptState.ENDED})
@@ -98,7 +103,8 @@ class Dialer:
         self.agents = AgentFlow(self.floor)
         self.calls = CallFlow(self.floor, self.agents)
         self.verdicts = VerdictFlow(self.floor, self.agents, self.calls)
-        self.dialling = DiallingFlow(self.floor)
+        self.previews = PreviewFlow(self.floor, self.agents)
+        self.dialling = DiallingFlow(self.floor, self.previews)
         self.reconcile = Reconcile(self.floor, self.agents, self.calls, self.verdicts)
         self._handlers = self._table()
         self._answer: Any = None
@@ -140,6 +146,8 @@ class Dialer:
             AgentPause: self.agents.pause,
             AgentUnpause: self.agents.unpause,
             AgentDispose: self.agents.dispose,
+            AgentAccept: self._accept,
+            AgentSkip: self.previews.skip,
             HangupAttempt: self._hangup_attempt,
             TestCall: self.dialling.test_call,
             LeadsAdded: self.dialling.leads_added,
@@ -195,6 +203,8 @@ class Dialer:
                 self.agents.leg_overdue(of, now)
             case Wait.WRAP_UP:
                 self.agents.wrap_up_overdue(of, now)
+            case Wait.PREVIEW:
+                self.previews.overdue(of, now)
             case Wait.DECIDE:
                 pass  # decided together, after everything that frees agents
             case Wait.CLAIM:
@@ -257,7 +267,7 @@ class Dialer:
         if not self.floor.store_fault:
             self.floor.log("error", f"the store does not accept writes: {event.what}")
         self.floor.store_fault = event.what
-        self.calls.not_committed(event)
+        self.calls.not_committed(event, now)
 
     def _store_recovered(self, event: StoreRecovered, now: Moment) -> None:
         self.floor.store_fault = ""
@@ -265,6 +275,8 @@ class Dialer:
 
     def _campaign_saved(self, event: CampaignSaved, now: Moment) -> None:
         self.floor.put_campaign(event.campaign)
+        if event.campaign.dial_mode is not DialMode.PREVIEW:
+            self.previews.withdraw(event.campaign.id, "the campaign is not in preview mode any more", now)
         self.floor.decide_soon([event.campaign.id], now)
 
     def _campaign_order(self, event: CampaignOrder, now: Moment) -> None:
@@ -277,13 +289,22 @@ class Dialer:
             run.claim_not_before = now.mono
             self.floor.decide_soon([event.campaign_id], now)
         else:
-            self.dialling.release(run)
+            self.dialling.release(run, f"campaign {run.campaign.name} is {state.value}", now)
         run.campaign = replace(run.campaign, state=state)
         run.fault, run.decision = "", None
         self.floor.emit(SaveCampaignState(campaign_id=event.campaign_id, state=state.value))
 
     def _agent_saved(self, event: AgentSaved, now: Moment) -> None:
         self.floor.roster.put(event.profile, now)
+
+    def _accept(self, event: AgentAccept, now: Moment) -> int:
+        """Refused while no call could leave; the lead stays shown. Returns the lead's id."""
+        seat, shown = self.previews.require(event.agent_id)
+        obstacle = self.dialling.obstacle(self.floor.run(shown.lead.campaign_id), now)
+        if obstacle:
+            raise Unavailable(f"{shown.lead.number} cannot be called now: {obstacle}")
+        self.previews.accept(seat, shown, now)
+        return shown.lead.id
 
     def _hangup_attempt(self, event: HangupAttempt, now: Moment) -> None:
         call = self.floor.calls.get(event.attempt_id)
@@ -298,5 +319,5 @@ class Dialer:
     def _shutdown(self, event: ShutdownBegan, now: Moment) -> None:
         self.floor.stopping = True
         for run in self.floor.campaigns.values():
-            self.dialling.release(run)
+            self.dialling.release(run, "dialerd is stopping", now)
         self.calls.cancel_unanswered(now)

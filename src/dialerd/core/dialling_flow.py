@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from dialerd.core.call import Attempt, AttemptState
 from dialerd.core.campaign import Campaign, CampaignState, DialMode
@@ -18,6 +19,7 @@ from dialerd.core.pacing import Limit, PacingDecision, PacingInputs, decide
 from dialerd.core.pacing.ledger import FIRST_ANSWERS
 from dialerd.core.pacing.shares import Claimant, share_agents
 from dialerd.core.predictive_flow import lead_segment, plan
+from dialerd.core.preview_flow import PreviewFlow
 from dialerd.core.readiness import start_problems
 
 TEST_MODE = "test"
@@ -26,8 +28,9 @@ TEST_MODE = "test"
 class DiallingFlow:
     """Decides for each active campaign and turns decisions into intents."""
 
-    def __init__(self, floor: Floor) -> None:
+    def __init__(self, floor: Floor, previews: PreviewFlow) -> None:
         self.floor = floor
+        self.previews = previews
 
     def decide_all(self, now: Moment) -> None:
         """One decision for every active campaign, higher priority first."""
@@ -37,7 +40,7 @@ class DiallingFlow:
             if now.mono < run.decided_at + self.floor.settings.decision_interval_s:
                 self.floor.decide_soon([run.campaign.id], now)
             else:
-                self._decide_safely(run, own.get(run.campaign.id, 0), now)
+                self._decide_safely(run, own.get(run.campaign.id, ()), now)
 
     def decide_some(self, campaign_ids: Collection[int], now: Moment) -> None:
         """Decisions between two ticks, for campaigns whose agents or calls have just changed."""
@@ -47,12 +50,12 @@ class DiallingFlow:
         own = self._shares(active, now)
         for run in sorted(active, key=lambda r: (-r.campaign.priority, r.campaign.id)):
             if run.campaign.id in campaign_ids:
-                self._decide_safely(run, own.get(run.campaign.id, 0), now)
+                self._decide_safely(run, own.get(run.campaign.id, ()), now)
 
-    def _decide_safely(self, run: CampaignRun, ready: int, now: Moment) -> None:
+    def _decide_safely(self, run: CampaignRun, own: Sequence[int], now: Moment) -> None:
         """A fault in one campaign never stops another: it is kept, told once and tried again at the next tick."""
         try:
-            self._decide(run, ready, now)
+            self._decide(run, own, now)
             run.fault, run.fault_at = "", None
         except Exception as error:
             text = f"{type(error).__name__}: {error}"
@@ -61,7 +64,7 @@ class DiallingFlow:
             run.fault, run.fault_at = text, now
             run.decision = None
 
-    def _shares(self, runs: list[CampaignRun], now: Moment) -> dict[int, int]:
+    def _shares(self, runs: list[CampaignRun], now: Moment) -> dict[int, list[int]]:
         return share_agents(
             [
                 Claimant(
@@ -95,6 +98,8 @@ class DiallingFlow:
         trunk_free = self._trunk_free(campaign.trunk, now)
         lines_free = campaign.max_lines - self.floor.lines_used(campaign.id)
         rate_free = run.rate.free(now.mono) + math.ceil(run.rate.per_second)
+        if campaign.dial_mode is DialMode.PREVIEW:  # every lead that is shown may be wanted called
+            lines_free = min(lines_free, trunk_free) - len(self.previews.shown(campaign.id))
         room = min(trunk_free, lines_free, rate_free)
         may_claim = run.claim_pending or self._worth_a_claim(run, now)
         return max(0, room if may_claim else min(room, len(run.hopper)))
@@ -108,15 +113,20 @@ class DiallingFlow:
         in_hand = {lead.agent_id for lead in run.hopper if lead.agent_id is not None}
         return self.floor.roster.ready_for(run.campaign.id) - self.floor.promised_agents() - in_hand
 
-    def _decide(self, run: CampaignRun, ready: int, now: Moment) -> None:
+    def _decide(self, run: CampaignRun, own: Sequence[int], now: Moment) -> None:
         run.decided_at = now.mono
         self.floor.deadlines.cancel(Wait.DECIDE, run.campaign.id)
-        if self.obstacle(run, now):
+        obstacle = self.obstacle(run, now)
+        if obstacle:
             run.decision = None
             self._release_hopper(run)
+            self.previews.withdraw(run.campaign.id, obstacle, now, accepted_only=True)
             return
         self._release_promised(run)
-        decision = decide(self._inputs(run, ready, now), self.floor.pacers)
+        decision = decide(self._inputs(run, len(own), now), self.floor.pacers)
+        if run.campaign.dial_mode is DialMode.PREVIEW:
+            self._call_and_show(run, own, decision, now)
+            return
         calls = min(decision.calls, len(run.hopper))
         if calls < decision.calls:
             self._claim(run, decision.calls - calls, now)
@@ -127,6 +137,19 @@ class DiallingFlow:
                 run.pacer.placed(decision.inputs.plan, calls)
             text = decision.text()  # a fault here must not cost leads
             self._intend(run, [run.hopper.popleft() for _ in range(calls)], text, now)
+
+    def _call_and_show(self, run: CampaignRun, own: Sequence[int], decision: PacingDecision, now: Moment) -> None:
+        """Preview: call what agents have accepted, and show leads to those who are ready."""
+        run.decision = decision
+        for preview in self.previews.accepted(run.campaign.id)[: decision.calls]:
+            agent = self.floor.roster.require(preview.lead.agent_id or 0)
+            for call in self._intend(run, [preview.lead], f"{decision.text()} agent={agent.name}", now):
+                self.previews.opened(call, now)
+        missing = self.previews.show(run, own, now)
+        if missing:
+            self._claim(run, missing, now)
+            if not decision.inputs.accepted:
+                run.decision = replace(decision, limit=Limit.LEADS)
 
     def obstacle(self, run: CampaignRun, now: Moment) -> str:
         """What stops this campaign altogether, as a sentence; empty when nothing does."""
@@ -186,6 +209,7 @@ class DiallingFlow:
             min_dial_ratio=campaign.min_dial_ratio,
             max_dial_ratio=campaign.max_dial_ratio,
             plan=plan(self.floor, run, ready, ledger.credit, now) if predictive else None,
+            accepted=len(self.previews.accepted(campaign.id)) if campaign.dial_mode is DialMode.PREVIEW else 0,
         )
 
     def _trunk_free(self, name: str, now: Moment) -> int:
@@ -207,6 +231,8 @@ class DiallingFlow:
 
     def _ahead(self, run: CampaignRun) -> int:
         """Leads to hold in hand for the next decisions, so that a freed agent need not wait for a claim."""
+        if run.campaign.dial_mode is DialMode.PREVIEW:
+            return 0  # whoever looks at a lead has time, and an agent's own appointment comes first in each claim
         ready = len(self.floor.roster.ready_for(run.campaign.id))
         return min(run.campaign.max_lines, max(1, math.ceil(ready * self._calls_per_agent(run.campaign))))
 
@@ -247,9 +273,10 @@ class DiallingFlow:
         if run is not None:
             run.claim_pending = False
 
-    def release(self, run: CampaignRun) -> None:
-        """Give the hopper back (pause, stop, shutdown)."""
+    def release(self, run: CampaignRun, why: str, now: Moment) -> None:
+        """Give back the hopper and what agents are shown (pause, stop, shutdown)."""
         self._release_hopper(run)
+        self.previews.withdraw(run.campaign.id, why, now)
 
     def _release_hopper(self, run: CampaignRun) -> None:
         if run.hopper:
@@ -275,7 +302,8 @@ class DiallingFlow:
 
     # -- intents
 
-    def _intend(self, run: CampaignRun, leads: list[Lead], decision: str, now: Moment) -> None:
+    def _intend(self, run: CampaignRun, leads: list[Lead], decision: str, now: Moment) -> list[LiveCall]:
+        calls: list[LiveCall] = []
         attempts = tuple(self._attempt(run, lead, run.campaign.dial_mode.value, decision, now) for lead in leads)
         for attempt, lead in zip(attempts, leads, strict=True):
             call = LiveCall(
@@ -286,6 +314,7 @@ class DiallingFlow:
                 segment=lead_segment(lead, now.wall),
             )
             self.floor.put_call(call)
+            calls.append(call)
             self._await_commit(attempt.id, now)
         for rate in (run.rate, self.floor.trunk_rates[run.campaign.trunk], self.floor.rate):
             rate.take(len(attempts), now.mono)
@@ -294,6 +323,7 @@ class DiallingFlow:
             breaker.took(len(attempts), now.mono)
         run.refused.clear()
         self.floor.emit(OpenAttempts(attempts=tuple(a.snapshot() for a in attempts), leads=tuple(leads)))
+        return calls
 
     def _await_commit(self, attempt_id: int, now: Moment) -> None:
         self.floor.deadlines.set(Wait.COMMIT, attempt_id, now.mono + self.floor.settings.commit_timeout_s)

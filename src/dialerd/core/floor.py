@@ -42,6 +42,7 @@ class CampaignRun:
     claim_not_before: float = 0.0
     claimed_for: frozenset[int] = frozenset()  # the agents that the last claim named
     shortage: Shortage | None = None
+    unwanted: int = 0  # previews since the last one that was accepted
     refused: Counter[str] = field(default_factory=Counter)  # rule → leads refused at dialling since the last dial
     decision: PacingDecision | None = None
     decided_at: float = float("-inf")
@@ -352,13 +353,14 @@ class Floor:
     def log_seat(self, seat: Seat, now: Moment) -> None:
         """Write the seat's present state to the state log."""
         call = self.calls.get(seat.attempt_id) if seat.attempt_id is not None else None
+        lead = seat.preview.lead if seat.preview is not None else None
         self.emit(
             SaveAgentState(
                 agent_id=seat.profile.id,
                 state=seat.state,
                 reason=seat.reason,
                 at=now.wall,
-                campaign_id=call.attempt.campaign_id if call else None,
+                campaign_id=call.attempt.campaign_id if call else lead.campaign_id if lead else None,
                 attempt_id=seat.attempt_id,
                 leg_id=seat.leg_id,
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dialerd.core.floor import Floor
 from dialerd.core.moment import Moment
 from dialerd.core.picture import Row
-from dialerd.core.roster import Seat
+from dialerd.core.roster import Preview, Seat
 
 
 def live_calls(floor: Floor, now: Moment) -> list[Row]:
@@ -48,6 +48,21 @@ def _agent(floor: Floor, seat: Seat, now: Moment) -> Row:
         "campaign": call.campaign.name if call else "",
         "pause_wanted": seat.pause_wanted,
         "logout_wanted": seat.logout_wanted,
+        "preview": _preview(floor, seat.preview, now) if seat.preview else None,
+        "notice": {"lead_id": seat.notice.lead_id, "text": seat.notice.text} if seat.notice else None,
+    }
+
+
+def _preview(floor: Floor, preview: Preview, now: Moment) -> Row:
+    lead = preview.lead
+    return {
+        "lead_id": lead.id,
+        "campaign": floor.run(lead.campaign_id).campaign.name,
+        "number": lead.number,
+        "name": lead.name,
+        "since": preview.since.wall,
+        "seconds_left": None if preview.accepted else round(max(0.0, preview.until_mono - now.mono), 1),
+        "accepted": preview.accepted is not None,
     }
 
 

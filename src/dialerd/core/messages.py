@@ -2,7 +2,8 @@
 
 Events come from the edges (Asterisk, store, control) through one queue; commands go back to them in order.
 The orders of operators and agents, events too, stand in `orders.py`, what Asterisk shows after a (re)connect in
-`pbx_memory.py`. Nothing here does anything: to see what happens, read `dialer.py`.
+`pbx_memory.py`, how leads are claimed and given back in `lead_commands.py`. Nothing here does anything: to see what
+happens, read `dialer.py`.
 """
 
 from __future__ import annotations
@@ -17,12 +18,19 @@ from dialerd.core.call import Attempt, HungUpBy
 from dialerd.core.campaign import AmdParameters, MeasuredFrom
 from dialerd.core.compliance import GateVerdict
 from dialerd.core.lead import Lead
+from dialerd.core.lead_commands import (
+    ClaimLeads as ClaimLeads,
+    ReleaseLeads as ReleaseLeads,
+    SkipLead as SkipLead,
+)
 from dialerd.core.orders import (
+    AgentAccept as AgentAccept,
     AgentDispose as AgentDispose,
     AgentLogin as AgentLogin,
     AgentLogout as AgentLogout,
     AgentPause as AgentPause,
     AgentSaved as AgentSaved,
+    AgentSkip as AgentSkip,
     AgentUnpause as AgentUnpause,
     CampaignOrder as CampaignOrder,
     CampaignSaved as CampaignSaved,
@@ -207,26 +215,6 @@ class LegEnded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimLeads:
-    """Claim up to `count` due leads. Answered by LeadsClaimed.
-
-    A lead that was promised a call from one agent comes only while that agent is among `agents`, the ready ones (or
-    when its time has passed by more than the campaign's tolerance).
-    """
-
-    campaign_id: int
-    count: int
-    agents: frozenset[int] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReleaseLeads:
-    """Give claimed leads back, undialled: they are due again at once."""
-
-    lead_ids: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenAttempts:
     """Commit these intents (synchronous=FULL) after asking the gate in the same transaction.
 
@@ -376,6 +364,7 @@ Event: TypeAlias = StoreEvent | PbxEvent | Order
 StoreCommand: TypeAlias = (
     ClaimLeads
     | ReleaseLeads
+    | SkipLead
     | OpenAttempts
     | SaveAttempt
     | CloseAttempt

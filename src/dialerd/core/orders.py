@@ -63,6 +63,21 @@ class AgentDispose:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgentAccept:
+    """The agent wants the lead that is shown called now."""
+
+    agent_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentSkip:
+    """The agent does not want the lead that is shown."""
+
+    agent_id: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HangupAttempt:
     """An operator (or the agent, by dialerctl) ends one call."""
 
@@ -100,6 +115,8 @@ Order: TypeAlias = (
     | AgentPause
     | AgentUnpause
     | AgentDispose
+    | AgentAccept
+    | AgentSkip
     | HangupAttempt
     | TestCall
     | LeadsAdded

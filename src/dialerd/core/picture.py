@@ -108,6 +108,7 @@ def campaign_picture(floor: Floor, dialling: DiallingFlow, run: CampaignRun, now
         "health": health,
         "warnings": warnings,
         "metrics": metrics,
+        "previews": _previews(floor, campaign.id),
         "dialing": {
             "dial_ratio": _ratio(run),
             "calls_to_dial": run.decision.calls if run.decision else 0,
@@ -142,6 +143,13 @@ def _pacing(run: CampaignRun, ledger: Standing) -> Row:
         "risk_of_next_call": round(100 * plan.next_risk, 2) if plan is not None else None,
         "decision": decision.text() if decision is not None else "",
     }
+
+
+def _previews(floor: Floor, campaign_id: int) -> Row:
+    """Leads that agents look at, and leads that wait for their call."""
+    shown = [s.preview for s in floor.roster if s.preview and s.preview.lead.campaign_id == campaign_id]
+    accepted = sum(1 for preview in shown if preview.accepted is not None)
+    return {"shown": len(shown) - accepted, "accepted": accepted}
 
 
 def _ratio(run: CampaignRun) -> float:

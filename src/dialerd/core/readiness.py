@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from dialerd.core.campaign import PACED_MODES, Campaign, DialMode
+from dialerd.core.campaign import Campaign, DialMode
 from dialerd.core.errors import hint
 
 _UNATTENDED_MODES = frozenset({DialMode.PREDICTIVE, DialMode.PROGRESSIVE, DialMode.POWER})
@@ -20,11 +20,6 @@ def start_problems(
     `allowed_caller_ids` are those of the campaign's trunk (empty: any). No problems: an empty list.
     """
     problems = []
-    if campaign.dial_mode not in PACED_MODES:
-        problems.append(
-            f"{campaign.dial_mode.value} pacing is not in this version yet: "
-            "use --dial-mode predictive, progressive or power"
-        )
     trunk = _trunk_problem(campaign.trunk, trunks)
     if trunk:
         problems.append(trunk)

@@ -64,7 +64,7 @@ class Reconcile:
         for call in [c for c in self.floor.calls.values() if c.attempt.node == event.node]:
             self._call(call, seen, bridged, traces.pop(call.attempt.id, None), now)
         for seat in self.floor.roster:
-            if seat.attempt_id is None and seat.state is not AgentState.LOGGED_OUT:
+            if seat.attempt_id is None and seat.preview is None and seat.state is not AgentState.LOGGED_OUT:
                 self.agents.end_on_hook_leg(seat)
         self._leftovers(event.node, traces, seen, frozenset(bridged.values()))
 
@@ -110,7 +110,8 @@ class Reconcile:
         """Back to what the agent was; calls are matched later, and wrap-up does not outlive a restart."""
         state, reason = before
         paused = state is AgentState.PAUSED
-        seat.state, seat.reason, seat.since = AgentState.PAUSED if paused else AgentState.READY, reason, now
+        seat.state, seat.since = AgentState.PAUSED if paused else AgentState.READY, now
+        seat.reason = reason if paused else ""
         self.floor.log_seat(seat, now)
         self.floor.decide_soon(seat.profile.campaign_ids, now)
 

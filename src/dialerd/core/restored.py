@@ -29,4 +29,4 @@ class Restored:
     open_attempts: tuple[Attempt, ...] = ()
     unfinished_attempts: tuple[Attempt, ...] = ()
     ledger: Mapping[int, Sequence[tuple[float, int, int]]] = field(default_factory=dict)
-    promises: Mapping[int, int] = field(default_factory=dict)  # open attempt → the agent who promised the call
+    promises: Mapping[int, int] = field(default_factory=dict)  # open attempt → the agent who promised it or wants it

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 LONGEST_DELAY_S = 365 * 86_400.0
+SKIPPED = "skipped"
+"""The outcome of a preview that was no call: a rule may name it as any disposition or status."""
+SKIP_AT_LEAST = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,3 +39,15 @@ class RetryRule:
 def rule_for(rules: Mapping[str, RetryRule], disposition: str, status: str) -> RetryRule | None:
     """The rule for a disposition, else for the status behind it, else None: the campaign's `retry_delay`."""
     return rules.get(disposition) or rules.get(status)
+
+
+def skip_due(at: datetime, times: int, rule: RetryRule | None, *, retry_delay_s: float) -> datetime | None:
+    """When a lead is due again that was skipped `at`, for the `times`-th time; None: its rule ends it.
+
+    Without a rule for `skipped` after the campaign's `retry_delay_s`, however often: no lead is lost by skipping. Never
+    within a minute, so that nobody is shown it again at once.
+    """
+    if rule is not None and (rule.stop or 0 < rule.max_attempts <= times):
+        return None
+    delay = rule.delay(times) if rule is not None else timedelta(seconds=min(retry_delay_s, LONGEST_DELAY_S))
+    return at + max(delay, SKIP_AT_LEAST)

@@ -7,7 +7,26 @@ from dataclasses import dataclass
 
 from dialerd.core.agent import STAFFED_STATES, AgentMove, AgentProfile, AgentState, LegMode, next_agent_state
 from dialerd.core.errors import NotFound
+from dialerd.core.lead import Lead
 from dialerd.core.moment import Moment
+
+
+@dataclass(slots=True, kw_only=True)
+class Preview:
+    """A claimed lead that is shown to one agent, until its call is opened. `lead.agent_id` is that agent's."""
+
+    lead: Lead
+    since: Moment
+    until_mono: float
+    accepted: Moment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What the agent must know of the last lead shown: why it was not called."""
+
+    lead_id: int
+    text: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -25,6 +44,9 @@ class Seat:
     campaign_id: int = 0  # that of the latest call
     pause_wanted: str | None = None  # a pause asked for during a call takes effect after it
     logout_wanted: bool = False
+    preview: Preview | None = None  # reserved for this lead, not called yet
+    notice: Notice | None = None  # of the preview before
+    missed: int = 0  # previews in a row that ran out of time
     restored: tuple[AgentState, str] | None = None  # state and reason before a restart, until Asterisk is listed
 
     @property

@@ -24,6 +24,7 @@ from dialerd.core.messages import (
     VerdictAsked,
 )
 from dialerd.core.moment import Moment
+from dialerd.core.previewed import is_previewed
 from dialerd.core.roster import Seat
 from dialerd.core.traces import HUNG_UP_WAITING, apply_trace
 
@@ -127,7 +128,7 @@ class VerdictFlow:
             if call.agent_id is None:
                 seat = self._seat_for(call)
                 if seat is None:
-                    if not call.failed_agents:
+                    if not call.failed_agents and not is_previewed(call):
                         nobody_for.add(call.attempt.campaign_id)
                     continue
                 self.agents.reserve(seat, call, now)
@@ -136,7 +137,10 @@ class VerdictFlow:
             self._connect_if_up(call, now)
 
     def _seat_for(self, call: LiveCall) -> Seat | None:
-        """The agent this person was promised, when free; else the one idle longest whom nobody else was promised."""
+        """The agent this person was promised, when free; else the one idle longest whom nobody else was promised.
+
+        A call that an agent has asked for is for that agent only.
+        """
         promised = self.floor.roster.get(call.promised_to) if call.promised_to is not None else None
         if (
             promised is not None
@@ -145,6 +149,8 @@ class VerdictFlow:
             and promised.profile.id not in call.failed_agents
         ):
             return promised
+        if call.promised_to is not None and is_previewed(call):
+            return None
         but = call.failed_agents | self.floor.promised_agents()
         return self.floor.roster.longest_idle(call.attempt.campaign_id, but)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dialerd.core.agent import AgentState
-from dialerd.core.campaign import CampaignState
+from dialerd.core.campaign import CampaignState, DialMode
 from dialerd.core.compliance import NEVER_AGAIN
 from dialerd.core.dialling_flow import DiallingFlow
 from dialerd.core.floor import CampaignRun, Floor
@@ -29,17 +29,20 @@ def why(floor: Floor, dialling: DiallingFlow, run: CampaignRun, now: Moment) -> 
         return False, obstacle
     if run.decision is None:
         return False, "starting: the first pacing decision comes with the next tick"
-    return _by_limit(floor, run, run.decision)
+    return _by_limit(floor, run, run.decision, now)
 
 
-def _by_limit(floor: Floor, run: CampaignRun, decision: PacingDecision) -> tuple[bool, str]:
+def _by_limit(floor: Floor, run: CampaignRun, decision: PacingDecision, now: Moment) -> tuple[bool, str]:
     i = decision.inputs
     trouble = _trouble(floor, run)
     if trouble and decision.limit is not Limit.NO_AGENTS:
         return False, trouble
+    previewing = _previewing(floor, run, now) if run.campaign.dial_mode is DialMode.PREVIEW else None
     match decision.limit:
         case Limit.NO_AGENTS:
             return False, _no_agents(floor, run)
+        case Limit.NONE | Limit.AGENTS | Limit.LEADS if previewing is not None:
+            return previewing
         case Limit.AGENTS if i.ready == 0 and floor.roster.ready_for(run.campaign.id):
             return _no_use_for_agents(floor, run)
         case Limit.BUDGET if i.ready == 0 or i.in_flight:
@@ -63,6 +66,21 @@ def _by_limit(floor: Floor, run: CampaignRun, decision: PacingDecision) -> tuple
             return True, "held by calls per second: more calls in the next second"
         case _:
             return True, f"dialling: {_calls(decision.calls)} just placed for {_agents(i.ready)} ready"
+
+
+def _previewing(floor: Floor, run: CampaignRun, now: Moment) -> tuple[bool, str] | None:
+    """What agents do with the leads they are shown; None when there is no such lead and no call."""
+    campaign_id = run.campaign.id
+    previews = [s.preview for s in floor.roster if s.preview and s.preview.lead.campaign_id == campaign_id]
+    looking = [now.seconds_since(preview.since) for preview in previews if preview.accepted is None]
+    calls = floor.lines_used(campaign_id) + len(previews) - len(looking)
+    if not calls and not looking:
+        return None
+    look = f"{_agents(len(looking))} looking at a lead, the longest for {max(looking, default=0):.0f} s"
+    if calls:
+        return True, f"dialling: {_calls(calls)} that agents asked for" + (f"; {look}" if looking else "")
+    skipped = f"; the last {run.unwanted} leads shown were skipped or ran out of time" if run.unwanted else ""
+    return False, f"no call until an agent accepts: {look}{skipped}"
 
 
 def _by_forecast(i: PacingInputs) -> str:

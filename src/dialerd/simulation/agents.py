@@ -1,4 +1,4 @@
-"""Owns how simulated agents behave: phone, wrap-up, disposition, breaks. Pure; knows not who carries it out."""
+"""Owns how simulated agents behave: phone, previews, wrap-up, disposition, breaks. Pure; knows no shell."""
 
 from __future__ import annotations
 
@@ -27,6 +27,14 @@ class Phone:
 
     answer_after_s: float | None = None
     busy: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtPreview:
+    """After `look_s` seconds accepts the lead, or skips it; None: says nothing."""
+
+    look_s: float | None
+    skips: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +77,14 @@ class AgentModel:
                 return AfterCall(wrap_up_s=wrap_up, code=code, callback_after_s=later)
             draw -= share
         return AfterCall(wrap_up_s=wrap_up, code="not_interested")
+
+    def at_preview(self, agent_id: int, preview_number: int) -> AtPreview:
+        """What the agent says to the `preview_number`-th lead that is shown."""
+        rng = self._rng("preview", agent_id, preview_number)
+        look, draw = self._agents.preview_look.draw(rng), rng.random()
+        if draw < self._agents.preview_ignored_share:
+            return AtPreview(look_s=None)
+        return AtPreview(look_s=look, skips=draw < self._agents.preview_ignored_share + self._agents.preview_skip_share)
 
     def stints(self, agent_id: int) -> Iterator[Stint]:
         """The agent's endless day: work, rest, work …"""

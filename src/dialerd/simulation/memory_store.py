@@ -29,9 +29,11 @@ from dialerd.core.messages import (
     SaveAgentState,
     SaveAttempt,
     Shortage,
+    SkipLead,
     StoreCommand,
     StoreEvent,
 )
+from dialerd.core.retry import skip_due
 
 ASK_AGAIN = timedelta(minutes=5)
 NEW_IS_DUE = datetime(1970, 1, 1, tzinfo=UTC)
@@ -75,11 +77,13 @@ class MemoryStore:
         self.violations: list[str] = []
         self._dispositions = dict(dispositions or definitions())
         self._retry_delay_s = retry_delay_s
+        self._skips: Counter[int] = Counter()
         self._numbers: dict[str, _NumberHistory] = {}
         self._due: dict[int, list[tuple[datetime, int]]] = {}
         self._handlers: dict[type, Callable[..., list[StoreEvent]]] = {
             ClaimLeads: self._claim,
             ReleaseLeads: self._release,
+            SkipLead: self._skip,
             OpenAttempts: self._open,
             SaveAttempt: self._save,
             CloseAttempt: self._close,
@@ -145,6 +149,17 @@ class MemoryStore:
             else:
                 stored.state = LeadState.RETRY
                 self._put_due(stored, now)
+        return []
+
+    def _skip(self, command: SkipLead, now: datetime) -> list[StoreEvent]:
+        stored = self.leads.get(command.lead_id)
+        if stored is None or stored.state is not LeadState.CLAIMED:
+            self.violations.append(f"lead {command.lead_id} skipped but not claimed")
+            return []
+        self._skips[command.lead_id] += 1
+        stored.state = LeadState.RETRY
+        due = skip_due(now, self._skips[command.lead_id], None, retry_delay_s=self._retry_delay_s)
+        self._put_due(stored, due or now)
         return []
 
     def _gate(self, lead: Lead, now: datetime) -> GateVerdict:

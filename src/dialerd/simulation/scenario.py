@@ -131,13 +131,18 @@ class Agents:
     callback: float = 0.10
     dnc: float = 0.03
     callback_after: Duration = uniform(3600.0, 172_800.0)
+    preview_look: Duration = lognormal(15.0, 0.6, 2.0, 300.0)  # at a lead that is shown
+    preview_skip_share: float = 0.1
+    preview_ignored_share: float = 0.02  # neither accepted nor skipped
     works: Duration = lognormal(5400.0, 0.3, 600.0)
     rests: Duration = lognormal(600.0, 0.4, 60.0)
 
     def __post_init__(self) -> None:
-        """Raise ValueError when the dispositions exceed 1."""
+        """Raise ValueError when the dispositions exceed 1, or the answers to a preview."""
         if self.sale + self.callback + self.dnc > 1:
             raise ValueError("sale + callback + dnc: must not exceed 1")
+        if self.preview_skip_share + self.preview_ignored_share > 1:
+            raise ValueError("preview_skip_share + preview_ignored_share: must not exceed 1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

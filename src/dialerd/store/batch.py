@@ -19,6 +19,7 @@ from dialerd.core.messages import (
     SaveAgentState,
     SaveAttempt,
     SaveCampaignState,
+    SkipLead,
     StoreCommand,
 )
 from dialerd.store.claims import claim_leads, release_leads
@@ -28,9 +29,19 @@ from dialerd.store.intents import open_attempts
 from dialerd.store.journal import add_do_not_call, log_event, save_agent_state, save_campaign_state
 from dialerd.store.lead_counts import LeadCounts
 from dialerd.store.session import Session
+from dialerd.store.skips import skip_lead
 from dialerd.store.units import micros
 
-DEFERRABLE = (SaveAttempt, CloseAttempt, SaveCampaignState, SaveAgentState, AddDoNotCall, LogEvent, ReleaseLeads)
+DEFERRABLE = (
+    SaveAttempt,
+    CloseAttempt,
+    SaveCampaignState,
+    SaveAgentState,
+    AddDoNotCall,
+    LogEvent,
+    ReleaseLeads,
+    SkipLead,
+)
 """Commands nobody waits for: they may share a commit with others that come within some milliseconds."""
 
 
@@ -84,6 +95,9 @@ class Batch:
             case ReleaseLeads():
                 self._write_gathered()
                 release_leads(session, command)
+            case SkipLead():
+                self._write_gathered()
+                skip_lead(session, command, entry.name)
             case SaveCampaignState():
                 save_campaign_state(session, command, micros(now))
             case SaveAgentState():

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import available_timezones
 
-from dialerd.core.campaign import AmdAction, DialMode, MeasuredFrom
+from dialerd.core.campaign import AmdAction, DialMode, MeasuredFrom, OnTimeout
 from dialerd.core.errors import Invalid, hint
 from dialerd.core.lead_filter import checked_filter
 from dialerd.core.list_mix import LeadOrder
@@ -107,6 +107,8 @@ COLUMNS: Mapping[str, Check] = {
     "max_lines": whole(1, 100_000),
     "calls_per_second": real(0.01, 1000),
     "dial_timeout": whole(1, 300),
+    "preview_time": whole(5, 3600),
+    "preview_on_timeout": one_of(OnTimeout),
     "abandon_after": real(0.1, 60),
     "abandon_measured_from": one_of(MeasuredFrom),
     "abandon_message": _SOUND,

@@ -76,7 +76,7 @@ def remove_lead(session: Session, id_or_number: str, now: datetime) -> tuple[Row
 def _at_rest(session: Session, id_or_number: str) -> Row:
     found = lead_row(session, id_or_number)
     if found["state"] == "claimed":
-        raise Conflict(f"lead {found['id']} is being called, or about to be: try again after the call")
+        raise Conflict(f"lead {found['id']} is being called or shown to an agent, or about to be: try again after that")
     return found
 
 

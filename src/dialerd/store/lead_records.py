@@ -15,6 +15,7 @@ from dialerd.store.readable import readable
 from dialerd.store.session import Session
 from dialerd.store.setting_checks import NAME, NAME_RULE
 from dialerd.store.setup_records import campaign_row
+from dialerd.store.skips import skips_of_lead
 from dialerd.store.units import micros
 
 Row = dict[str, Any]
@@ -51,7 +52,7 @@ def _shown(row: Row) -> Row:
 
 
 def lead(session: Session, id_or_number: str) -> Row:
-    """One lead by id or number with its calls; of several with one number the newest, the others by id."""
+    """One lead by id or number with its calls and skips; of several with one number the newest, the others by id."""
     text = id_or_number.strip()
     if text.startswith("+"):
         rows = session.dicts(f"{_SELECT} WHERE lead.number = ? ORDER BY lead_list.hidden, lead.id DESC", (text,))
@@ -64,6 +65,7 @@ def lead(session: Session, id_or_number: str) -> Row:
     shown = _shown(rows[0])
     shown["same_number"] = [row["id"] for row in rows[1:]]
     shown["calls"] = calls_of_lead(session, shown["id"])
+    shown["skips"] = skips_of_lead(session, shown["id"])
     return shown
 
 

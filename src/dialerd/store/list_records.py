@@ -170,6 +170,6 @@ def remove_some(session: Session, list_id: int) -> bool:
 
 def remove_leads(session: Session, ids: Collection[int]) -> None:
     """Remove leads that have no calls, with what hangs on them."""
-    for table in ("callback", "blocked_attempt"):
+    for table in ("callback", "blocked_attempt", "lead_skip"):
         session.many(f"DELETE FROM {table} WHERE lead_id = ?", [(lead_id,) for lead_id in ids])
     session.many("DELETE FROM lead WHERE id = ?", [(lead_id,) for lead_id in ids])

@@ -8,7 +8,7 @@ from typing import Any
 
 from dialerd.core.agent import AgentProfile, LegMode
 from dialerd.core.calling_windows import daily
-from dialerd.core.campaign import AmdAction, AmdParameters, Campaign, CampaignState, DialMode, MeasuredFrom
+from dialerd.core.campaign import AmdAction, AmdParameters, Campaign, CampaignState, DialMode, MeasuredFrom, OnTimeout
 from dialerd.core.compliance_rules import CallingRules
 from dialerd.core.dispositions import Disposition
 from dialerd.core.lead import DUE_STATES, Lead, LeadState
@@ -77,6 +77,8 @@ def campaign_value(row: Mapping[str, Any], rule_sets: Mapping[str, RuleSet]) -> 
         max_lines=row["max_lines"],
         calls_per_second=row["calls_per_second"],
         ring_timeout_s=float(row["dial_timeout"]),
+        preview_time_s=float(row["preview_time"]),
+        preview_on_timeout=OnTimeout(row["preview_on_timeout"]),
         abandon_after_s=row["abandon_after"],
         abandon_measured_from=MeasuredFrom(row["abandon_measured_from"]),
         abandon_message=row["abandon_message"],

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from dialerd.core.agent import AgentProfile, AgentState
 from dialerd.core.call import Attempt
-from dialerd.core.campaign import AbandonWindow, Campaign
+from dialerd.core.campaign import AbandonWindow, Campaign, DialMode
 from dialerd.core.dispositions import BUILT_IN, Disposition
 from dialerd.core.pacing.ledger import bucket_s
 from dialerd.core.restored import Restored, RestoredAgent
@@ -49,7 +49,7 @@ class RestartState:
     dispositions: tuple[Disposition, ...] = ()
     # campaign → (POSIX second, live answers, abandoned) of each bucket of the legal window
     ledger: Mapping[int, Sequence[tuple[float, int, int]]] = field(default_factory=dict)
-    promises: Mapping[int, int] = field(default_factory=dict)  # open attempt → the agent who promised the call
+    promises: Mapping[int, int] = field(default_factory=dict)  # open attempt → the agent who promised it or wants it
     problems: tuple[str, ...] = ()
 
     def restored(self) -> Restored:
@@ -117,15 +117,24 @@ def load_restart_state(session: Session, now: datetime) -> RestartState:
         next_attempt_id=(last[0] or 0) + 1 if last else 1,
         dispositions=tuple(disposition_value(row) for row in session.dicts("SELECT * FROM disposition ORDER BY code")),
         ledger=ledger_buckets(session, now, round(bucket_s(AbandonWindow.ROLLING_30_DAYS))),
-        promises=dict(
-            session.rows(
-                "SELECT call_log.id, lead.callback_agent_id FROM call_log JOIN lead ON lead.id = call_log.lead_id"
-                " WHERE call_log.ended_at IS NULL AND lead.callback_agent_id IS NOT NULL"
-                " AND lead.claimed_from = 'callback'"
-            )
-        ),
+        promises=_promises(session),
         problems=tuple(problems),
     )
+
+
+def _promises(session: Session) -> dict[int, int]:
+    """Open attempts by the agent who promised the call, or who asked for it in a preview."""
+    promised = session.rows(
+        "SELECT call_log.id, lead.callback_agent_id FROM call_log JOIN lead ON lead.id = call_log.lead_id"
+        " WHERE call_log.ended_at IS NULL AND lead.callback_agent_id IS NOT NULL"
+        " AND lead.claimed_from = 'callback'"
+    )
+    asked_for = session.rows(
+        "SELECT call_log.id, agent.id FROM call_log JOIN agent ON agent.state_attempt_id = call_log.id"
+        " WHERE call_log.ended_at IS NULL AND call_log.dial_mode = ?",
+        (DialMode.PREVIEW.value,),
+    )
+    return dict(promised) | dict(asked_for)
 
 
 def _agents(session: Session) -> tuple[AgentAtRestart, ...]:

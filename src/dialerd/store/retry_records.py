@@ -7,6 +7,7 @@ from typing import Any
 
 from dialerd.core.call import Status
 from dialerd.core.errors import Invalid, NotFound, hint
+from dialerd.core.retry import SKIPPED
 from dialerd.store.readable import readable
 from dialerd.store.session import Session, marks
 from dialerd.store.setting_checks import Check, checked_by, real, whole, yes_or_no
@@ -41,7 +42,7 @@ def retry_rules(session: Session, campaign: str | None) -> list[Row]:
 
 
 def set_retry_rule(session: Session, campaign: str, outcome: str, settings: Mapping[str, Any]) -> Row:
-    """Add the rule for an outcome (a disposition's code or a status), or change what is given of it.
+    """Add the rule for an outcome (a disposition's code, a status or `skipped`), or change what is given of it.
 
     Invalid lists every problem.
     """
@@ -49,7 +50,7 @@ def set_retry_rule(session: Session, campaign: str, outcome: str, settings: Mapp
     columns, problems = checked_by(_CHECKS, settings)
     problems = [*_unknown_outcome(session, outcome), *problems]
     before = [row for row in retry_rules(session, campaign) if row["outcome"] == outcome]
-    problems += _contradictions({**(before[0] if before else {}), **columns})
+    problems += _contradictions({**(before[0] if before else {}), **columns, "outcome": outcome})
     if problems:
         raise Invalid("; ".join(problems))
     values = {"campaign_id": campaign_id, "outcome": outcome, **columns}
@@ -71,7 +72,7 @@ def remove_retry_rule(session: Session, campaign: str, outcome: str) -> None:
 
 def _unknown_outcome(session: Session, outcome: str) -> list[str]:
     known = [row[0] for row in session.rows("SELECT code FROM disposition ORDER BY code")]
-    known += [status.value for status in Status if status.value not in known]
+    known += [status.value for status in Status if status.value not in known] + [SKIPPED]
     if outcome in known:
         return []
     meant = hint(outcome, known, "dialerctl disposition list")
@@ -81,6 +82,8 @@ def _unknown_outcome(session: Session, outcome: str) -> list[str]:
 def _contradictions(rule: Row) -> list[str]:
     """What a rule, as it will be, says against itself: also when it was said one after the other."""
     problems = []
+    if rule.get("outcome") == SKIPPED and rule.get("next_number"):
+        problems.append("next_number: a lead that was skipped has not been called, so it keeps its number")
     if rule.get("stop") and rule.get("next_number"):
         problems.append("stop: a rule that ends a lead cannot go on to its next number")
     if "delay" in rule and "max_delay" in rule and rule["max_delay"] < rule["delay"]:

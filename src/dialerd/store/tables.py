@@ -42,6 +42,8 @@ class Campaign(Table):
     max_lines = IntegerField(default=10)
     calls_per_second = DoubleField(default=5.0)
     dial_timeout = IntegerField(default=30)
+    preview_time = IntegerField(default=60)
+    preview_on_timeout = TextField(default="skip")
     abandon_after = DoubleField(default=2.0)
     abandon_measured_from = TextField(default="greeting_end")
     abandon_message = TextField(default="")

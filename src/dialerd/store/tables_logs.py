@@ -59,6 +59,22 @@ class AuditLog(Table):
         indexes = ((("at",), False),)
 
 
+class LeadSkip(Table):
+    """One lead that an agent was shown and did not want called, or did not answer in time."""
+
+    id = BigAutoField()
+    lead_id = BigIntegerField(constraints=reference("lead"))
+    campaign_id = BigIntegerField(constraints=reference("campaign"))
+    agent_id = BigIntegerField(constraints=reference("agent"))
+    reason = TextField(default="")
+    at = BigIntegerField()
+    entry = TextField(unique=True)  # which submitted command wrote it: a repeated one changes nothing
+
+    class Meta:
+        table_name = "lead_skip"
+        indexes = ((("lead_id",), False), (("campaign_id", "at"), False))
+
+
 class EventLog(Table):
     """Something an operator would tell a colleague."""
 

@@ -84,37 +84,37 @@ async def list_all(context: Context, _: Any) -> list[Row]:
 
 async def login(context: Context, params: AgentParams) -> Row:
     """agent.login: a nailed-up agent's phone rings now."""
-    agent_id = await _agent_id(context, params.name)
-    await context.floor.order(AgentLogin(agent_id=agent_id))
-    answer = _state(context, params.name)
+    own_id = await agent_id(context, params.name)
+    await context.floor.order(AgentLogin(agent_id=own_id))
+    answer = state_row(context, params.name)
     ringing = context.floor.live_agent(params.name).get("leg") == "ringing"
     return {**answer, "state": "ringing"} if ringing else answer
 
 
 async def logout(context: Context, params: LogoutParams) -> Row:
     """agent.logout."""
-    agent_id = await _agent_id(context, params.name)
-    await context.floor.order(AgentLogout(agent_id=agent_id, force=params.force))
-    return _state(context, params.name)
+    own_id = await agent_id(context, params.name)
+    await context.floor.order(AgentLogout(agent_id=own_id, force=params.force))
+    return state_row(context, params.name)
 
 
 async def pause(context: Context, params: PauseParams) -> Row:
     """agent.pause."""
-    agent_id = await _agent_id(context, params.name)
-    await context.floor.order(AgentPause(agent_id=agent_id, reason=params.reason))
-    return {**_state(context, params.name), "reason": params.reason}
+    own_id = await agent_id(context, params.name)
+    await context.floor.order(AgentPause(agent_id=own_id, reason=params.reason))
+    return {**state_row(context, params.name), "reason": params.reason}
 
 
 async def unpause(context: Context, params: AgentParams) -> Row:
     """agent.unpause."""
-    agent_id = await _agent_id(context, params.name)
-    await context.floor.order(AgentUnpause(agent_id=agent_id))
-    return _state(context, params.name)
+    own_id = await agent_id(context, params.name)
+    await context.floor.order(AgentUnpause(agent_id=own_id))
+    return state_row(context, params.name)
 
 
 async def dispose(context: Context, params: DisposeParams) -> Row:
     """agent.dispose: ends wrap-up."""
-    agent_id = await _agent_id(context, params.name)
+    own_id = await agent_id(context, params.name)
     callback_at = instant(params.callback_at, "callback_at") if params.callback_at else None
     if callback_at is not None and callback_at <= context.services.now():
         raise Invalid(f"callback_at {callback_at.isoformat()} is in the past: give a time to come")
@@ -122,22 +122,23 @@ async def dispose(context: Context, params: DisposeParams) -> Row:
     if params.disposition not in codes:
         raise Invalid(f"no disposition {params.disposition!r}{did_you_mean(params.disposition, codes)}")
     order = AgentDispose(
-        agent_id=agent_id,
+        agent_id=own_id,
         code=params.disposition,
         callback_at=callback_at,
         callback_own=params.own,
         note=params.note,
     )
     await context.floor.order(order)
-    return _state(context, params.name)
+    return state_row(context, params.name)
 
 
-async def _agent_id(context: Context, name: str) -> int:
+async def agent_id(context: Context, name: str) -> int:
     """The id of an agent the peer may act on; Forbidden before NotFound: names are not told to everybody."""
     context.require_self_or_supervisor(name)
     return int((await context.records.agent(name))["id"])
 
 
-def _state(context: Context, name: str) -> Row:
+def state_row(context: Context, name: str) -> Row:
+    """What every order to an agent answers with."""
     live = context.floor.live_agent(name)
     return {"name": name, "state": live.get("state", AgentState.LOGGED_OUT.value)}

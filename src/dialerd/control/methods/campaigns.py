@@ -9,7 +9,7 @@ import msgspec
 
 from dialerd.control.context import Context, ParamsInvalid
 from dialerd.control.ports import Row
-from dialerd.core.campaign import CampaignState, CampaignVerb
+from dialerd.core.campaign import CampaignState, CampaignVerb, DialMode
 from dialerd.core.messages import CampaignOrder, CampaignSaved, LeadsAdded
 
 STORABLE = r"\A[^\x00\ud800-\udfff]*\Z"
@@ -98,9 +98,15 @@ async def _order(context: Context, name: str, verb: CampaignVerb, after: Campaig
 async def _notes(context: Context, name: str) -> list[str]:
     """What an operator who just started the campaign should hear."""
     rows = [row for row in await context.records.campaigns() if row.get("name") == name]
+    notes = []
     if rows and rows[0].get("leads_total") == 0:
-        return [f"campaign {name} has no leads yet: dialerctl lead import FILE --campaign {name}"]
-    return []
+        notes.append(f"campaign {name} has no leads yet: dialerctl lead import FILE --campaign {name}")
+    if rows and rows[0].get("dial_mode") == DialMode.PREVIEW.value and not rows[0].get("abandon_message"):
+        notes.append(
+            "no abandon message is set: a person whose agent is lost at the moment of the answer is hung up on; "
+            "use --abandon-message SOUND"
+        )
+    return notes
 
 
 def _with_live(context: Context, row: Row) -> Row:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dialerd.control.context import Binder, Handler, Method
-from dialerd.control.methods import agents, calls, campaigns, daemon, dnc, leads, lists
+from dialerd.control.methods import agents, calls, campaigns, daemon, dnc, leads, lists, previews
 from dialerd.control.params import NoParams, columns, named
 from dialerd.control.peer import Role
 
@@ -38,6 +38,7 @@ _READS: tuple[tuple[str, frozenset[Role], Binder, Handler], ...] = (
     ("dnc.lists", READER, NOTHING, dnc.lists),
     ("dnc.check", EVERY_ROLE, named(dnc.NumbersParams), dnc.check),
     ("agent.list", EVERY_ROLE, NOTHING, agents.list_all),
+    ("agent.preview", EVERY_ROLE, AGENT_NAME, previews.show),
     ("call.list", READER, named(calls.ListParams), calls.list_some),
     ("call.show", READER, CALL, calls.show),
     ("disposition.list", EVERY_ROLE, NOTHING, calls.dispositions),
@@ -73,6 +74,8 @@ _CHANGES: tuple[tuple[str, frozenset[Role], Binder, Handler], ...] = (
     ("agent.pause", AGENT, named(agents.PauseParams), agents.pause),
     ("agent.unpause", AGENT, AGENT_NAME, agents.unpause),
     ("agent.dispose", AGENT, named(agents.DisposeParams), agents.dispose),
+    ("agent.accept", AGENT, AGENT_NAME, previews.accept),
+    ("agent.skip", AGENT, named(previews.SkipParams), previews.skip),
     ("call.hangup", SUPERVISOR, CALL, calls.hangup),
     ("call.reconcile", SUPERVISOR, named(calls.ReconcileParams), calls.reconcile),
     ("call.test", ADMIN, named(calls.TestParams), calls.test),

@@ -41,6 +41,7 @@ class PacingInputs:
     min_dial_ratio: float = 1.0  # predictive: at least so many calls in flight per ready agent
     max_dial_ratio: float = 3.0  # predictive: at most so many per staffed agent
     plan: Plan | None = None  # predictive: the forecast
+    accepted: int = 0  # preview: leads that their agents want called
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,8 @@ class PacingDecision:
             f"{i.mode.value} calls={self.calls} limit={self.limit.value} ratio={self.ratio:.2f} ready={i.ready} "
             f"staffed={i.staffed} in_flight={i.in_flight} lines={i.lines_used}/{i.max_lines} trunk_free={i.trunk_free}"
         )
+        if i.mode is DialMode.PREVIEW:
+            return f"{text} accepted={i.accepted}"
         return text if i.plan is None else f"{text} {i.plan.text()}"
 
 

@@ -28,8 +28,8 @@ class Claimant:
         return max(math.ceil(calls / max(1.0, self.calls_per_agent)), at_least)
 
 
-def share_agents(claimants: Sequence[Claimant]) -> dict[int, int]:
-    """Given the claimants, return for each campaign how many ready agents it may count as its own.
+def share_agents(claimants: Sequence[Claimant]) -> dict[int, list[int]]:
+    """Given the claimants, return for each campaign the ready agents that it may count as its own.
 
     First every campaign keeps the agents that its calls in flight need (by priority), then the highest priority
     takes what it has room for, and so on: a campaign without leads or lines leaves its agents to the others. An
@@ -42,16 +42,16 @@ def share_agents(claimants: Sequence[Claimant]) -> dict[int, int]:
         for agent in claimant.ready:
             memberships[agent] = memberships.get(agent, 0) + 1
     taken: set[int] = set()
-    own: dict[int, int] = {}
+    own: dict[int, list[int]] = {}
     for claimant in order:
         kept = _first(claimant, claimant.agents_for(claimant.in_flight), taken, memberships)
         taken.update(kept)
-        own[claimant.campaign_id] = len(kept)
+        own[claimant.campaign_id] = kept
     for claimant in order:
-        wanted = claimant.agents_for(claimant.in_flight + claimant.room) - own[claimant.campaign_id]
+        wanted = claimant.agents_for(claimant.in_flight + claimant.room) - len(own[claimant.campaign_id])
         more = _first(claimant, wanted, taken, memberships)
         taken.update(more)
-        own[claimant.campaign_id] += len(more)
+        own[claimant.campaign_id] += more
     return own
 
 
