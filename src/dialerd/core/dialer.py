@@ -25,6 +25,7 @@ from dialerd.core.dialling_flow import TEST_MODE, DiallingFlow
 from dialerd.core.dispositions import Disposition, definitions
 from dialerd.core.errors import Conflict, NotFound, Unavailable
 from dialerd.core.floor import Floor, LiveCall
+from dialerd.core.lead_supply import LeadSupply
 from dialerd.core.messages import (
     AgentAccept,
     AgentDispose,
@@ -104,7 +105,8 @@ class Dialer:
         self.calls = CallFlow(self.floor, self.agents)
         self.verdicts = VerdictFlow(self.floor, self.agents, self.calls)
         self.previews = PreviewFlow(self.floor, self.agents)
-        self.dialling = DiallingFlow(self.floor, self.previews)
+        self.leads = LeadSupply(self.floor)
+        self.dialling = DiallingFlow(self.floor, self.leads, self.previews)
         self.reconcile = Reconcile(self.floor, self.agents, self.calls, self.verdicts)
         self._handlers = self._table()
         self._answer: Any = None
@@ -113,7 +115,7 @@ class Dialer:
         """Which handler serves which event: the whole behaviour in one place."""
         return {
             # store
-            LeadsClaimed: self.dialling.claimed,
+            LeadsClaimed: self.leads.claimed,
             AttemptsOpened: self.calls.opened,
             AttemptRefused: self.calls.refused,
             StoreFailed: self._store_failed,
@@ -150,7 +152,7 @@ class Dialer:
             AgentSkip: self.previews.skip,
             HangupAttempt: self._hangup_attempt,
             TestCall: self.dialling.test_call,
-            LeadsAdded: self.dialling.leads_added,
+            LeadsAdded: self.leads.leads_added,
             ShutdownBegan: self._shutdown,
         }
 
@@ -208,7 +210,7 @@ class Dialer:
             case Wait.DECIDE:
                 pass  # decided together, after everything that frees agents
             case Wait.CLAIM:
-                self.dialling.claim_overdue(of)
+                self.leads.claim_overdue(of)
             case Wait.COMMIT:
                 self.dialling.commit_overdue(of)
 

@@ -1,9 +1,8 @@
-"""Owns the step from a pacing decision to committed intents: hopper, claims, shares, limits, faults per campaign."""
+"""Owns the step from a pacing decision to committed intents: shares, limits, faults per campaign."""
 
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
@@ -13,7 +12,8 @@ from dialerd.core.deadlines import Wait
 from dialerd.core.errors import Unavailable
 from dialerd.core.floor import CampaignRun, Floor, LiveCall
 from dialerd.core.lead import Lead
-from dialerd.core.messages import ClaimLeads, LeadsAdded, LeadsClaimed, OpenAttempts, ReleaseLeads, Shortage, TestCall
+from dialerd.core.lead_supply import LeadSupply, calls_per_agent
+from dialerd.core.messages import OpenAttempts, TestCall
 from dialerd.core.moment import Moment
 from dialerd.core.pacing import Limit, PacingDecision, PacingInputs, decide
 from dialerd.core.pacing.ledger import FIRST_ANSWERS
@@ -28,8 +28,9 @@ TEST_MODE = "test"
 class DiallingFlow:
     """Decides for each active campaign and turns decisions into intents."""
 
-    def __init__(self, floor: Floor, previews: PreviewFlow) -> None:
+    def __init__(self, floor: Floor, leads: LeadSupply, previews: PreviewFlow) -> None:
         self.floor = floor
+        self.leads = leads
         self.previews = previews
 
     def decide_all(self, now: Moment) -> None:
@@ -72,23 +73,13 @@ class DiallingFlow:
                     priority=run.campaign.priority,
                     ready=self.floor.roster.ready_for(run.campaign.id),
                     in_flight=self.floor.in_flight(run.campaign.id),
-                    calls_per_agent=self._calls_per_agent(run.campaign),
+                    calls_per_agent=calls_per_agent(run.campaign),
                     room=self._room(run, now),
                     spare=None if run.campaign.dial_mode is DialMode.PREDICTIVE else run.standing(now).allowance,
                 )
                 for run in runs
             ]
         )
-
-    @staticmethod
-    def _calls_per_agent(campaign: Campaign) -> float:
-        match campaign.dial_mode:
-            case DialMode.POWER:
-                return campaign.dial_ratio
-            case DialMode.PREDICTIVE:
-                return campaign.max_dial_ratio
-            case _:
-                return 1.0
 
     def _room(self, run: CampaignRun, now: Moment) -> int:
         """The most calls a campaign could place within a second: agents it has no use for stay with the others."""
@@ -101,17 +92,8 @@ class DiallingFlow:
         if campaign.dial_mode is DialMode.PREVIEW:  # every lead that is shown may be wanted called
             lines_free = min(lines_free, trunk_free) - len(self.previews.shown(campaign.id))
         room = min(trunk_free, lines_free, rate_free)
-        may_claim = run.claim_pending or self._worth_a_claim(run, now)
+        may_claim = run.claim_pending or self.leads.worth_a_claim(run, now)
         return max(0, room if may_claim else min(room, len(run.hopper)))
-
-    def _worth_a_claim(self, run: CampaignRun, now: Moment) -> bool:
-        """Whether the store may have something: time has passed, or there is an agent it has not been asked about."""
-        return now.mono >= run.claim_not_before or not self._free_for_promises(run) <= run.claimed_for
-
-    def _free_for_promises(self, run: CampaignRun) -> frozenset[int]:
-        """Ready agents without an appointment on its way or in hand: a second one would only be given back."""
-        in_hand = {lead.agent_id for lead in run.hopper if lead.agent_id is not None}
-        return self.floor.roster.ready_for(run.campaign.id) - self.floor.promised_agents() - in_hand
 
     def _decide(self, run: CampaignRun, own: Sequence[int], now: Moment) -> None:
         run.decided_at = now.mono
@@ -119,17 +101,17 @@ class DiallingFlow:
         obstacle = self.obstacle(run, now)
         if obstacle:
             run.decision = None
-            self._release_hopper(run)
+            self.leads.give_back(run)
             self.previews.withdraw(run.campaign.id, obstacle, now, accepted_only=True)
             return
-        self._release_promised(run)
+        self.leads.give_back_promised(run)
         decision = decide(self._inputs(run, len(own), now), self.floor.pacers)
         if run.campaign.dial_mode is DialMode.PREVIEW:
             self._call_and_show(run, own, decision, now)
             return
         calls = min(decision.calls, len(run.hopper))
         if calls < decision.calls:
-            self._claim(run, decision.calls - calls, now)
+            self.leads.claim(run, decision.calls - calls, now)
             decision = PacingDecision(calls=calls, limit=Limit.LEADS, ratio=decision.ratio, inputs=decision.inputs)
         run.decision = decision
         if calls:
@@ -147,7 +129,7 @@ class DiallingFlow:
                 self.previews.opened(call, now)
         missing = self.previews.show(run, own, now)
         if missing:
-            self._claim(run, missing, now)
+            self.leads.claim(run, missing, now)
             if not decision.inputs.accepted:
                 run.decision = replace(decision, limit=Limit.LEADS)
 
@@ -219,86 +201,10 @@ class DiallingFlow:
         free = self.floor.breakers[name].free(free, now.mono)
         return self.floor.agi_breakers[trunk.node].free(free, now.mono)
 
-    # -- leads
-
-    def _claim(self, run: CampaignRun, missing: int, now: Moment) -> None:
-        if run.claim_pending or not self._worth_a_claim(run, now):
-            return
-        run.claim_pending = True
-        agents = run.claimed_for = self._free_for_promises(run)
-        self.floor.emit(ClaimLeads(campaign_id=run.campaign.id, count=missing + self._ahead(run), agents=agents))
-        self.floor.deadlines.set(Wait.CLAIM, run.campaign.id, now.mono + self.floor.settings.claim_timeout_s)
-
-    def _ahead(self, run: CampaignRun) -> int:
-        """Leads to hold in hand for the next decisions, so that a freed agent need not wait for a claim."""
-        if run.campaign.dial_mode is DialMode.PREVIEW:
-            return 0  # whoever looks at a lead has time, and an agent's own appointment comes first in each claim
-        ready = len(self.floor.roster.ready_for(run.campaign.id))
-        return min(run.campaign.max_lines, max(1, math.ceil(ready * self._calls_per_agent(run.campaign))))
-
-    def claimed(self, event: LeadsClaimed, now: Moment) -> None:
-        """Leads have come (or none): into the hopper; ask again soon only when the store says there are more."""
-        run = self.floor.campaigns.get(event.campaign_id)
-        if run is None:
-            self.floor.emit(ReleaseLeads(lead_ids=tuple(lead.id for lead in event.leads)))
-            return
-        run.claim_pending = False
-        self.floor.deadlines.cancel(Wait.CLAIM, event.campaign_id)
-        run.hopper.extend(event.leads)
-        run.shortage = event.shortage
-        more = bool(event.leads) or (event.shortage is not None and event.shortage.due > 0)
-        run.claim_not_before = now.mono if more else now.mono + self._pause(event.shortage, now)
-        if run.campaign.state is CampaignState.ACTIVE and not self.floor.stopping:
-            # without leads its agents are free for the others
-            self.floor.decide_soon([event.campaign_id] if more else self.floor.campaigns, now)
-        else:
-            self._release_hopper(run)
-
-    def _pause(self, shortage: Shortage | None, now: Moment) -> float:
-        """Seconds until the store is asked again: when the next lead is due, at the latest after the usual pause."""
-        longest = self.floor.settings.claim_retry_s
-        if shortage is None or shortage.next_due_at is None:
-            return longest
-        return min(longest, max(0.1, (shortage.next_due_at - now.wall).total_seconds()))
-
-    def leads_added(self, event: LeadsAdded, now: Moment) -> None:
-        """New leads: ask the store again at once."""
-        run = self.floor.run(event.campaign_id)
-        run.claim_not_before = now.mono
-        self.floor.decide_soon([event.campaign_id], now)
-
-    def claim_overdue(self, campaign_id: int) -> None:
-        """The store did not answer a claim in time: allow another; late leads are still welcome."""
-        run = self.floor.campaigns.get(campaign_id)
-        if run is not None:
-            run.claim_pending = False
-
     def release(self, run: CampaignRun, why: str, now: Moment) -> None:
         """Give back the hopper and what agents are shown (pause, stop, shutdown)."""
-        self._release_hopper(run)
+        self.leads.give_back(run)
         self.previews.withdraw(run.campaign.id, why, now)
-
-    def _release_hopper(self, run: CampaignRun) -> None:
-        if run.hopper:
-            self.floor.emit(ReleaseLeads(lead_ids=tuple(lead.id for lead in run.hopper)))
-            run.hopper.clear()
-
-    def _release_promised(self, run: CampaignRun) -> None:
-        """Give back leads whose own agent is not free any more, or is about to talk to another of them."""
-        if not any(lead.agent_id is not None for lead in run.hopper):
-            return
-        free = set(self.floor.roster.ready_for(run.campaign.id) - self.floor.promised_agents())
-        kept: deque[Lead] = deque()
-        gone: list[int] = []
-        for lead in run.hopper:
-            if lead.agent_id is None or lead.agent_id in free:
-                kept.append(lead)
-                free.discard(lead.agent_id or 0)
-            else:
-                gone.append(lead.id)
-        if gone:
-            run.hopper = kept
-            self.floor.emit(ReleaseLeads(lead_ids=tuple(gone)))
 
     # -- intents
 
