@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from dialerd.core.pacing.durations import LONGEST_S, Array, Durations
 
@@ -32,16 +33,12 @@ class FreeTable:
 def free_table(talk: Durations, wrap: Durations, talking: Sequence[float], wrapping: Sequence[float]) -> FreeTable:
     """The table from what has ended and what goes on (ages in seconds)."""
     talk_left, wrap_left = talk.survival(talking), wrap.survival(wrapping)
-    wrap_done = 1 - wrap_left
     ages = LONGEST_S - STEPS_S
-    ending = talk_left[:-1] - talk_left[1:]
-    by_talk = np.zeros((ages, STEPS_S + 1))
-    by_wrap = np.zeros((ages, STEPS_S + 1))
-    for ahead in range(1, STEPS_S + 1):
-        by_wrap[:, ahead] = 1 - wrap_left[ahead : ahead + ages] / np.maximum(wrap_left[:ages], 1e-12)
-        for second in range(ahead):  # the talk ends in this second, the wrap-up within what is left
-            left = ahead - second - 0.5
-            done = wrap_done[int(left)] + (wrap_done[int(left) + 1] - wrap_done[int(left)]) * (left - int(left))
-            by_talk[:, ahead] += ending[second : second + ages] * done
+    by_wrap = 1 - sliding_window_view(wrap_left, STEPS_S + 1)[:ages] / np.maximum(wrap_left[:ages], 1e-12)[:, None]
+    by_wrap[:, 0] = 0.0
+    # by so many seconds ahead: the talk ends in one of them, and the wrap-up within what is left of them
+    left = np.arange(STEPS_S + 1)[None, :] - np.arange(STEPS_S)[:, None] - 0.5
+    done = np.where(left > 0, np.interp(left, np.arange(len(wrap_left)), 1 - wrap_left), 0.0)
+    by_talk = sliding_window_view(talk_left[:-1] - talk_left[1:], STEPS_S)[:ages] @ done
     by_talk /= np.maximum(talk_left[:ages], 1e-12)[:, None]
     return FreeTable(np.clip(by_talk, 0, 1), np.clip(by_wrap, 0, 1))
