@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -115,19 +115,19 @@ class Floor:
     client: Client
     agents: list[str] = field(default_factory=list)
 
-    def set_up(self, *, agents: int, leads: int, calls_per_second: float) -> None:
-        """Campaign, leads, agents; everybody logged in."""
+    def set_up(
+        self, *, agents: int, leads: int, calls_per_second: float, settings: Mapping[str, Any] | None = None
+    ) -> None:
+        """Campaign, leads, agents; everybody logged in. `settings`: what the campaign has otherwise than usual here."""
         ask = self.client.ask
-        ask(
-            "campaign.add",
-            {
-                "name": "bench", "dial_mode": "power", "dial_ratio": 10.0, "trunk": "main", "caller_id": "+15550100",
-                "abandon_message": "dialerd/abandon", "amd_enabled": True, "max_lines": 10000, "wrapup_time": 4,
-                "calls_per_second": calls_per_second, "dial_timeout": 5, "daily_start": "00:00", "daily_end": "24:00",
-                "call_days": "mon-sun", "timezone": "UTC", "rule_set": "none",
-                "target_abandon_rate": 50.0, "max_abandon_rate": 60.0,
-            },
-        )  # fmt: skip
+        usual = {
+            "name": "bench", "dial_mode": "power", "dial_ratio": 10.0, "trunk": "main", "caller_id": "+15550100",
+            "abandon_message": "dialerd/abandon", "amd_enabled": True, "max_lines": 10000, "wrapup_time": 4,
+            "calls_per_second": calls_per_second, "dial_timeout": 5, "daily_start": "00:00", "daily_end": "24:00",
+            "call_days": "mon-sun", "timezone": "UTC", "rule_set": "none",
+            "target_abandon_rate": 50.0, "max_abandon_rate": 60.0,
+        }  # fmt: skip
+        ask("campaign.add", {**usual, **(settings or {})})
         for start in range(0, leads, 1000):
             rows = [
                 {"number": f"+1{2000000000 + n}", "name": f"Lead {n}", "zones": ["UTC"]}
@@ -166,16 +166,17 @@ class Floor:
 
     def endings(self) -> dict[str, int]:
         """Finished attempts by status."""
-        with contextlib.closing(self._database()) as database:
+        with contextlib.closing(self.database()) as database:
             return dict(
                 database.execute("SELECT status, COUNT(*) FROM call_log WHERE closed_at IS NOT NULL GROUP BY status")
             )
 
     def _one(self, sql: str) -> Any:
-        with contextlib.closing(self._database()) as database:
+        with contextlib.closing(self.database()) as database:
             return database.execute(sql).fetchone()[0]
 
-    def _database(self) -> sqlite3.Connection:
+    def database(self) -> sqlite3.Connection:
+        """The daemon's store, to be read."""
         return sqlite3.connect(f"file:{self.folder}/dialerd.db?mode=ro", uri=True, timeout=10)
 
     def histogram(self, name: str) -> dict[float, float]:
@@ -189,16 +190,24 @@ class Floor:
 
 
 @contextlib.contextmanager
-def floor(parent: Path | None = None, *, daemon_words: tuple[str, ...] = (), nice: int = 0) -> Iterator[Floor]:
+def floor(
+    parent: Path | None = None,
+    *,
+    daemon_words: tuple[str, ...] = (),
+    nice: int = 0,
+    scenario: str = SCENARIO,
+    seed: int = 1,
+) -> Iterator[Floor]:
     """A simulated PBX and a dialerd connected to it, in a temporary folder; both ended afterwards.
 
-    `daemon_words`: what stands before the daemon's command line (a profiler). `nice` below 0 (root) keeps others on
+    `scenario` (TOML) and `seed`: the telephone world. `daemon_words`: what stands before the daemon's command line (a
+    profiler). `nice` below 0 (root) keeps others on
     the same machine from taking the cores of the two.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # a benchmark that is ended ends its processes too
     with tempfile.TemporaryDirectory(prefix="bench-", dir=parent) as name, tempfile.TemporaryDirectory() as sockets:
         folder, world = Path(name), Path(name) / "scenario.toml"
-        world.write_text(SCENARIO)
+        world.write_text(scenario)
         first = ["nice", "-n", str(nice)] if nice else []
         with contextlib.ExitStack() as ended:
             pbx = subprocess.Popen(
@@ -209,7 +218,8 @@ def floor(parent: Path | None = None, *, daemon_words: tuple[str, ...] = (), nic
                     "dialerd.simulation.pbx",
                     "--ami-port=0",
                     "--scenario",
-                    folder / "scenario.toml",
+                    world,
+                    f"--seed={seed}",
                 ],
                 stdout=subprocess.PIPE,
             )

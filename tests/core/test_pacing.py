@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -108,6 +109,18 @@ def test_agents_of_one_campaign_are_used_up_first() -> None:
 @pytest.mark.parametrize("room", [0, 1])
 def test_a_campaign_without_room_leaves_its_agents_to_the_others(room: int) -> None:
     assert share_agents([claimant(1, 1, 2, 3, priority=60, room=room), claimant(2, 1, 2, 3)]) == {1: room, 2: 3 - room}
+
+
+def test_agents_whom_nobody_else_has_room_for_are_counted_on_by_who_forecasts() -> None:
+    forecasts = Claimant(
+        campaign_id=1, priority=50, ready=frozenset(range(20)), in_flight=0, calls_per_agent=5.0, room=10,
+        forecasts=True,
+    )  # fmt: skip
+    other = Claimant(
+        campaign_id=2, priority=10, ready=frozenset(range(10, 20)), in_flight=0, calls_per_agent=1.0, room=4
+    )
+    assert share_agents([forecasts, other]) == {1: 16, 2: 4}
+    assert share_agents([replace(forecasts, room=0), other]) == {1: 0, 2: 4}, "without leads or lines it needs nobody"
 
 
 def test_power_needs_an_agent_for_each_call_that_the_ledger_does_not_allow_beyond() -> None:

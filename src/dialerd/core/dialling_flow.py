@@ -76,6 +76,7 @@ class DiallingFlow:
                     calls_per_agent=calls_per_agent(run.campaign),
                     room=self._room(run, now),
                     spare=None if run.campaign.dial_mode is DialMode.PREDICTIVE else run.standing(now).allowance,
+                    forecasts=run.campaign.dial_mode is DialMode.PREDICTIVE,
                 )
                 for run in runs
             ]

@@ -97,6 +97,17 @@ def test_segments_that_answer_more_often_are_told_apart() -> None:
     assert model.chance(("unknown", 1)) == pytest.approx(0.25, abs=0.05)
 
 
+def test_what_all_calls_have_in_common_is_learned_once() -> None:
+    """Sixty unlucky calls of one list, one hour and all first attempts: the same surprise must not count four times."""
+    plain, told = AnswerModel(), AnswerModel()
+    for n in range(60):
+        plain.observe(n % 20 == 0, 10.0)
+        told.observe(n % 20 == 0, 10.0, ("list", 1, 9))
+    assert plain.chance() < 0.15
+    assert told.chance(("list", 1, 9)) == pytest.approx(plain.chance())
+    assert told.chance(("list", 1, 10)) == pytest.approx(plain.chance()), "nothing is known of ten o'clock"
+
+
 def test_agents_who_talk_have_their_wrap_up_still_before_them() -> None:
     talk, wrap = Durations(100.0), Durations(20.0)
     rng = np.random.default_rng(6)

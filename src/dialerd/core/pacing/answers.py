@@ -23,7 +23,7 @@ AGES_S = np.linspace(0.0, LONGEST_S, BINS + 1, dtype=np.float64)
 SHAPE_PRIOR = 30.0  # answers that the first guess of the ringing times is worth
 SHAPE_KEEP = 0.5 ** (1 / 1500)  # half is forgotten after 1,500 answers (or other ends)
 SEGMENT_PRIOR = 6.0  # answers that "this segment is like the others" is worth
-SEGMENT_HALF_LIFE = 300.0  # answers of a segment
+SEGMENT_HALF_LIFE = 1500.0  # answers
 MOST = 0.98
 
 Segment: TypeAlias = tuple[Hashable, ...]
@@ -31,14 +31,39 @@ Segment: TypeAlias = tuple[Hashable, ...]
 
 
 @dataclass(slots=True)
-class _Factor:
-    """How much more often one value of a factor answers than was expected of it."""
+class _Count:
+    """Answers, and how many were expected before they came."""
 
     answers: float = 0.0
     expected: float = 0.0
 
-    def multiplier(self) -> float:
-        return (self.answers + SEGMENT_PRIOR) / (self.expected + SEGMENT_PRIOR)
+
+@dataclass(slots=True)
+class _Factor:
+    """How much more often each value of one factor (each list, each hour) answers than all of them.
+
+    What all values have in common belongs to the rate: were it counted here too, an unlucky first hundred calls would
+    count once for the rate, once for their list, once for the hour and once for the attempt number.
+    """
+
+    all: _Count = field(default_factory=_Count)
+    values: dict[Hashable, _Count] = field(default_factory=dict)
+
+    def multiplier(self, value: Hashable) -> float:
+        count = self.values.get(value)
+        if count is None:
+            return 1.0
+        common = self.all.answers / self.all.expected
+        return (count.answers + SEGMENT_PRIOR) / (count.expected * common + SEGMENT_PRIOR)
+
+    def observe(self, value: Hashable, answered: bool, expected: float) -> None:
+        for count in (self.all, self.values.setdefault(value, _Count())):
+            count.answers += answered
+            count.expected += expected
+        if self.all.answers > SEGMENT_HALF_LIFE:
+            for count in (self.all, *self.values.values()):
+                count.answers /= 2
+                count.expected /= 2
 
 
 @dataclass(slots=True)
@@ -50,7 +75,7 @@ class AnswerModel:
     rate: DriftingRate = field(init=False)
     _answered: Array = field(init=False)
     _ended: Array = field(init=False)
-    _factors: dict[tuple[int, Hashable], _Factor] = field(init=False, default_factory=dict)
+    _factors: list[_Factor] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         """Start from a guess: answers some 11 s after dialling, the rest given up at the time-out."""
@@ -67,23 +92,18 @@ class AnswerModel:
         counts = self._answered if answered else self._ended
         counts *= SHAPE_KEEP
         counts[at] += 1
-        for factor in self._of(segment):
-            others = self.chance(segment) / factor.multiplier()
-            factor.answers += answered
-            factor.expected += others
-            if factor.answers > SEGMENT_HALF_LIFE:
-                factor.answers *= 0.5
-                factor.expected *= 0.5
+        while len(self._factors) < len(segment):
+            self._factors.append(_Factor())
+        chance = self.chance(segment)
+        for factor, value in zip(self._factors, segment, strict=False):
+            factor.observe(value, answered, chance / factor.multiplier(value))
         self.rate.observe(answered)
 
-    def _of(self, segment: Segment) -> list[_Factor]:
-        return [self._factors.setdefault((i, value), _Factor()) for i, value in enumerate(segment)]
-
     def chance(self, segment: Segment = (), *, deviations: float = 0.0) -> float:
-        """How likely a person answers a call to a lead of this segment; `deviations`: that much on the safe side."""
+        """How likely a person answers a call to such a lead; `deviations`: were the rate so much higher."""
         chance = self.rate.cautious(deviations) if deviations else self.rate.mean
-        for factor in self._of(segment):
-            chance *= factor.multiplier()
+        for factor, value in zip(self._factors, segment, strict=False):
+            chance *= factor.multiplier(value)
         return min(MOST, chance)
 
     def shapes(self) -> tuple[Array, Array]:

@@ -55,5 +55,5 @@ class DriftingRate:
         self.variance = spread / total
 
     def cautious(self, deviations: float) -> float:
-        """The chance, higher by so many standard deviations of what is not known about it; below 1."""
-        return min(0.98, self.mean + deviations * math.sqrt(self.variance))
+        """The chance, higher (or lower) by so many standard deviations of what is not known about it; inside 0–1."""
+        return min(0.98, max(0.1 * self.mean, self.mean + deviations * math.sqrt(self.variance)))

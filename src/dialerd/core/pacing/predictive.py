@@ -25,7 +25,11 @@ MOST_AT_ONCE = 200
 MOST_UNORDERED = 5000
 AT_ONCE_S = 1e-3  # calls dialled within this time are one batch
 GOLDEN = 0.6180339887498949  # its multiples, modulo 1, are as evenly spread as any: an order without chance
-DEVIATIONS = 0.5  # the answer rate is taken higher by so many standard deviations of what is not known of it
+BELIEFS = ((-(3**-0.5), 0.75), (3**0.5, 0.25))
+"""What the answer rate may be: standard deviations of what is not known of it, and how likely. Same mean and variance.
+
+All calls in flight share the one unknown rate: not knowing it widens the sum of their answers more than chance does.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,9 +141,11 @@ class PredictivePacer:
                 free.chances(at.wrapping, ahead, wrapping=True),
             )
         )
-        ages = [age for age, _ in at.ringing]
-        chances = [self.answers.chance(segment, deviations=DEVIATIONS) for _, segment in at.ringing]
-        forecast = Forecast(at.idle, busy, ring.chances(ages, chances), at.waiting, ring.weights)
+        ages, segments = [age for age, _ in at.ringing], [segment for _, segment in at.ringing]
+        weights = np.concatenate([ring.weights * weight for _, weight in BELIEFS])
+        forecast = Forecast(
+            at.idle, np.tile(busy, len(BELIEFS)), self._answering(ring, ages, segments), at.waiting, weights
+        )
         answers_per_s = at.staffed / (self.talk.mean_s + self.wrap.mean_s)
         threshold = self.budget.threshold(
             credit=at.credit, limit=at.limit, answers_per_s=answers_per_s, safety=at.safety
@@ -155,8 +161,7 @@ class PredictivePacer:
             if len(risks) >= most or (len(risks) >= certain and (threshold <= 0 or risk > threshold)):
                 break
             if segment not in new:
-                cautious = self.answers.chance(segment, deviations=DEVIATIONS)
-                new[segment] = ring.chances([0.0], [cautious])[0], self.answers.chance(segment)
+                new[segment] = self._answering(ring, [0.0], [segment])[0], self.answers.chance(segment)
             answering, chance = new[segment]
             forecast.add(answering)
             risks.append(risk)
@@ -167,9 +172,22 @@ class PredictivePacer:
             chances=tuple(expected),
             next_risk=risk,
             expected_free=float(forecast.expected_free[middle]),
-            expected_answers=float(forecast.expected_answers[middle]),
+            expected_answers=sum(
+                weight * float(forecast.expected_answers[middle + number * len(ahead)])
+                for number, (_, weight) in enumerate(BELIEFS)
+            ),
             chance=self.answers.chance(segment),
             credit=at.credit,
+        )
+
+    def _answering(self, ring: RingTable, ages: Sequence[float], segments: Sequence[Segment]) -> Array:
+        """For calls of these ages: the chance of an answer by each horizon, one belief beside the other."""
+        return np.concatenate(
+            [
+                ring.chances(ages, [self.answers.chance(segment, deviations=deviations) for segment in segments])
+                for deviations, _ in BELIEFS
+            ],
+            axis=1,
         )
 
     def placed(self, plan: Plan, calls: int) -> None:

@@ -12,6 +12,7 @@ class Claimant:
     """One campaign asking for agents: who is ready for it, its calls in flight, and the most it could place now.
 
     `spare`: calls beyond its agents that it may have at all (what the abandon ledger still allows); None: any.
+    `forecasts`: it dials by who will be free, not so many calls for each agent (predictive).
     """
 
     campaign_id: int
@@ -21,6 +22,7 @@ class Claimant:
     calls_per_agent: float
     room: int
     spare: int | None = None
+    forecasts: bool = False
 
     def agents_for(self, calls: int) -> int:
         """How many agents `calls` calls need."""
@@ -32,9 +34,10 @@ def share_agents(claimants: Sequence[Claimant]) -> dict[int, list[int]]:
     """Given the claimants, return for each campaign the ready agents that it may count as its own.
 
     First every campaign keeps the agents that its calls in flight need (by priority), then the highest priority
-    takes what it has room for, and so on: a campaign without leads or lines leaves its agents to the others. An
-    agent of several campaigns is counted for one of them only. Agents with few campaigns are used up first so that
-    flexible agents stay available.
+    takes what it has room for, and so on: a campaign without leads or lines leaves its agents to the others. Who is
+    left belongs to the first campaign that forecasts: ten idle agents bear more calls than five times two. An agent
+    of several campaigns is counted for one of them only. Agents with few campaigns are used up first so that flexible
+    agents stay available.
     """
     order = sorted(claimants, key=lambda c: (-c.priority, c.campaign_id))
     memberships: dict[int, int] = {}
@@ -52,6 +55,11 @@ def share_agents(claimants: Sequence[Claimant]) -> dict[int, list[int]]:
         more = _first(claimant, wanted, taken, memberships)
         taken.update(more)
         own[claimant.campaign_id] += more
+    for claimant in order:
+        if claimant.forecasts and claimant.room > 0:  # whom nobody else wants may as well be counted on
+            more = list(claimant.ready - taken)
+            taken.update(more)
+            own[claimant.campaign_id] += more
     return own
 
 
