@@ -107,7 +107,8 @@ Observation = CallEnded | Connected | Abandoned | TalkEnded | WrapEnded | Staffi
 
 
 class Law(Protocol):
-    """A pacing law. It may also have `choose(view, calls) -> Sequence[int]`: the segment of each call to be placed."""
+    """A pacing law. It may also have `choose(view, calls) -> Sequence[int]`: the places, among `view.upcoming`,
+    of the leads to be called."""
 
     def decide(self, view: View) -> int:
         """Return how many calls to place now; the world clips it to lines and rate."""

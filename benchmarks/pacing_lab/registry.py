@@ -39,7 +39,7 @@ def _vicidial(method: Method, available_only: bool, maximum: float) -> Entry:
 
 
 LAWS: dict[str, Entry] = {
-    "dialerd": Entry(lambda cell, _: Ours(cell.abandon_limit, cell.grace_s, by_segment=bool(cell.segments))),
+    "dialerd": Entry(lambda cell, _: Ours(cell.abandon_limit, cell.grace_s, by_segment=True)),
     "dialerd-blind": Entry(lambda cell, _: Ours(cell.abandon_limit, cell.grace_s)),
     "progressive": Entry(lambda _, __: Progressive()),
     "oracle-idle": Entry(lambda _, ratio: RatioOnIdle(ratio), (1.0, 12.0)),

@@ -133,7 +133,7 @@ class World:
         before = time.perf_counter()
         wanted = self.law.decide(view)
         calls = min(wanted, view.lines_free, view.rate_free)
-        segments = self.choose(view, calls) if calls > 0 and self.choose is not None else ()
+        places = self.choose(view, calls) if calls > 0 and self.choose is not None else ()
         spent = time.perf_counter() - before
         self.result.decided(spent)
         if calls <= 0:
@@ -142,27 +142,32 @@ class World:
             self.result.dials_without_staff += calls
         if self.now >= self.scenario.warm_up_s:
             self.result.dials += calls
-        for index in range(calls):
-            self._dial(segments[index] if index < len(segments) else None)
+        chosen = [] if self.alike else [self.hopper[place] for place in places]
+        for place in sorted(places, reverse=True) if chosen else ():
+            del self.hopper[place], self.upcoming[place]
+        self._fill()
+        for number in range(calls):
+            self._dial(chosen[number] if number < len(chosen) else self._next())
 
-    def _next(self, segment: int | None) -> Fate:
+    def _fill(self) -> None:
+        while len(self.hopper) < self.scenario.hopper and not self.alike:
+            coming = next(self.chances.fates)
+            self.hopper.append(coming)
+            self.upcoming.append(coming.lead)
+
+    def _next(self) -> Fate:
         if self.alike:
             return next(self.chances.fates)
-        index = 0
-        if segment is not None:
-            index = next((number for number, lead in enumerate(self.upcoming) if lead.segment == segment), 0)
-        fate = self.hopper.pop(index)
-        del self.upcoming[index]
-        coming = next(self.chances.fates)
-        self.hopper.append(coming)
-        self.upcoming.append(coming.lead)
+        fate = self.hopper.pop(0)
+        del self.upcoming[0]
+        self._fill()
         return fate
 
     # calls
 
-    def _dial(self, segment: int | None) -> None:
+    def _dial(self, fate: Fate) -> None:
         scenario = self.scenario
-        lead, luck, answer_after_s, kind, ends_after_s, amd_luck = self._next(segment)
+        lead, luck, answer_after_s, kind, ends_after_s, amd_luck = fate
         rate = scenario.answer_rate if scenario.constant_rate else scenario.rate(self.now, lead.segment, lead.attempt)
         dialled = Dialled(self.now, lead.segment, lead.attempt)
         self.view.ringing.append(dialled)

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dialerd.core.campaign import AbandonWindow
 from dialerd.core.pacing.answers import Segment
 from dialerd.core.pacing.ledger import AbandonLedger
-from dialerd.core.pacing.predictive import PredictivePacer, Situation
+from dialerd.core.pacing.predictive import Plan, PredictivePacer, Situation
+from dialerd.core.predictive_flow import LOOK_AHEAD
 
 from ..contract import Abandoned, CallEnded, Connected, Observation, TalkEnded, View, WrapEnded
 
@@ -21,11 +22,12 @@ class Ours:
     """dialerd's predictive pacing, learning from nothing."""
 
     def __init__(self, limit: float, grace_s: float, *, by_segment: bool = False) -> None:
-        """`by_segment`: tell it which segment, attempt and hour each lead belongs to."""
+        """`by_segment`: tell it, as dialerd does, to which segment, attempt and hour each lead belongs."""
         self.limit, self.grace_s, self.by_segment = limit, grace_s, by_segment
         self.pacer = PredictivePacer(avg_talk_s=GUESSED_TALK_S, wrapup_s=GUESSED_WRAP_S)
         self.ledger = AbandonLedger(AbandonWindow.ROLLING_24_HOURS, limit)
         self.hour = 0
+        self.plan: Plan | None = None
 
     def observe(self, what: Observation) -> None:
         """Hand over what has happened."""
@@ -43,7 +45,7 @@ class Ours:
                 self.pacer.wrap_up_ended(what.wrap_s)
 
     def _segment(self, segment: int, attempt: int) -> Segment:
-        return (segment, -1 - attempt, (segment, self.hour)) if self.by_segment else ()
+        return (segment, attempt, (segment, self.hour), self.hour) if self.by_segment else ()
 
     def decide(self, view: View) -> int:
         """Ask the pacer."""
@@ -65,7 +67,12 @@ class Ours:
         )
         upcoming: Sequence[Segment] = ()
         if self.by_segment:
-            upcoming = [self._segment(lead.segment, lead.attempt) for lead in view.upcoming[:60]]
-        plan = self.pacer.plan(situation, upcoming)
-        self.pacer.placed(plan, plan.calls)
-        return plan.calls
+            upcoming = [self._segment(lead.segment, lead.attempt) for lead in view.upcoming[:LOOK_AHEAD]]
+        self.plan = self.pacer.plan(situation, upcoming)
+        self.pacer.placed(self.plan, self.plan.calls)
+        return self.plan.calls
+
+    def choose(self, view: View, calls: int) -> Sequence[int]:
+        """Return the places of the leads to be called."""
+        assert self.plan is not None
+        return self.plan.order[:calls]

@@ -116,10 +116,11 @@ class DiallingFlow:
             decision = PacingDecision(calls=calls, limit=Limit.LEADS, ratio=decision.ratio, inputs=decision.inputs)
         run.decision = decision
         if calls:
-            if decision.inputs.plan is not None:
-                run.pacer.placed(decision.inputs.plan, calls)
+            plan = decision.inputs.plan
+            if plan is not None:
+                run.pacer.placed(plan, calls)
             text = decision.text()  # a fault here must not cost leads
-            self._intend(run, [run.hopper.popleft() for _ in range(calls)], text, now)
+            self._intend(run, self.leads.take(run, plan.order[:calls] if plan else range(calls)), text, now)
 
     def _call_and_show(self, run: CampaignRun, own: Sequence[int], decision: PacingDecision, now: Moment) -> None:
         """Preview: call what agents have accepted, and show leads to those who are ready."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Iterable
 
 from dialerd.core.campaign import Campaign, CampaignState, DialMode
 from dialerd.core.deadlines import Wait
@@ -11,6 +12,7 @@ from dialerd.core.floor import CampaignRun, Floor
 from dialerd.core.lead import Lead
 from dialerd.core.messages import ClaimLeads, LeadsAdded, LeadsClaimed, ReleaseLeads, Shortage
 from dialerd.core.moment import Moment
+from dialerd.core.pacing.choice import WINDOW
 
 
 def calls_per_agent(campaign: Campaign) -> float:
@@ -44,7 +46,17 @@ class LeadSupply:
         if run.campaign.dial_mode is DialMode.PREVIEW:
             return 0  # whoever looks at a lead has time, and an agent's own appointment comes first in each claim
         ready = len(self.floor.roster.ready_for(run.campaign.id))
-        return min(run.campaign.max_lines, max(1, math.ceil(ready * calls_per_agent(run.campaign))))
+        least = WINDOW if run.campaign.dial_mode is DialMode.PREDICTIVE else 1  # it chooses among them
+        return max(least, min(run.campaign.max_lines, math.ceil(ready * calls_per_agent(run.campaign))))
+
+    @staticmethod
+    def take(run: CampaignRun, places: Iterable[int]) -> list[Lead]:
+        """Take the leads at these places out of the hopper, in this order."""
+        leads = list(run.hopper)
+        taken = [leads[place] for place in places]
+        gone = {lead.id for lead in taken}
+        run.hopper = deque(lead for lead in leads if lead.id not in gone)
+        return taken
 
     def claimed(self, event: LeadsClaimed, now: Moment) -> None:
         """Leads have come (or none): into the hopper; ask again soon only when the store says there are more."""

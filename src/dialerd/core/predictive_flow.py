@@ -19,8 +19,16 @@ LOOK_AHEAD = 60
 
 
 def lead_segment(lead: Lead, at: datetime) -> Segment:
-    """What decides how likely a lead answers that is called now, as far as it is known beforehand."""
-    return (lead.list_id, min(lead.attempts + 1, ALIKE_FROM), at.hour)
+    """What decides how likely a lead answers that is called now, as far as it is known beforehand.
+
+    The list, the attempt number, the hour in that list, and the hour in the lead's time zone.
+    """
+    return (
+        lead.list_id,
+        min(lead.attempts + 1, ALIKE_FROM),
+        (lead.list_id, at.hour),
+        (lead.zones[:1], at.hour),
+    )
 
 
 def plan(floor: Floor, run: CampaignRun, ready: int, credit: float, now: Moment) -> Plan:

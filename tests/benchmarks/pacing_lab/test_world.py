@@ -164,7 +164,7 @@ def test_amd_loses_people_and_passes_machines() -> None:
 def test_leads_may_be_chosen_by_segment_without_using_up_the_best() -> None:
     class BestFirst(Progressive):
         def choose(self, view: View, calls: int) -> list[int]:
-            return [0] * calls
+            return [place for place, lead in enumerate(view.upcoming) if lead.segment == 0][:calls]
 
     scenario = mixed_leads(10).but(hours=4)
     plain, chosen = run(scenario, Progressive(), seed=1), run(scenario, BestFirst(), seed=1)

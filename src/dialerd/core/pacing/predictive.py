@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dialerd.core.pacing.answers import AnswerModel, RingTable, Segment
+from dialerd.core.pacing.choice import order
 from dialerd.core.pacing.durations import Array, Durations
 from dialerd.core.pacing.forecast import Forecast
 from dialerd.core.pacing.handling import FreeTable, free_table
@@ -65,6 +66,8 @@ class Plan:
     expected_answers: float  # people answering by then, the calls of this plan included
     chance: float  # that a person answers the next call
     credit: float
+    order: tuple[int, ...] = ()  # of those to call, in this order: their places among the upcoming leads
+    sure: int = 0  # the first so many calls have an agent for certain
 
     @property
     def calls(self) -> int:
@@ -93,6 +96,7 @@ class PredictivePacer:
     budget: RiskBudget = field(init=False, default_factory=RiskBudget)
     _unordered: list[tuple[float, float, float, bool, Segment]] = field(init=False, default_factory=list)
     _heard: int = field(init=False, default=0)
+    _chosen: int = field(init=False, default=0)
     _ring: RingTable | None = field(init=False, default=None)
     _free: FreeTable | None = field(init=False, default=None)
     _fresh_until: float = field(init=False, default=-math.inf)
@@ -131,7 +135,10 @@ class PredictivePacer:
     # -- what to do
 
     def plan(self, at: Situation, upcoming: Sequence[Segment] = (), most: int = MOST_AT_ONCE) -> Plan:
-        """How many of the `upcoming` leads to dial now, at most `most`; beyond the list leads are like the average."""
+        """How many of the `upcoming` leads to dial now, at most `most`, and in which order.
+
+        Beyond the end of the list leads are taken to be like the average.
+        """
         self._learn(at.now_s - max((age for age, _ in at.ringing), default=0.0))
         ring, free = self._tables(at)
         ahead = ring.horizons + at.grace_s
@@ -151,12 +158,14 @@ class PredictivePacer:
             credit=at.credit, limit=at.limit, answers_per_s=answers_per_s, safety=at.safety
         )
         certain = at.idle - at.waiting - len(at.ringing)  # these have their agent whatever is forecast
+        chances = {segment: self.answers.chance(segment) for segment in set(upcoming)}
+        places = order([chances[segment] for segment in upcoming], max(0, certain), self._chosen)
         risks: list[float] = []
         expected: list[float] = []
         middle = len(ahead) // 2
         new: dict[Segment, tuple[Array, float]] = {}  # a call to such a lead: its answers by horizon, and its chance
         while True:
-            segment = upcoming[len(risks)] if len(risks) < len(upcoming) else ()
+            segment = upcoming[places[len(risks)]] if len(risks) < len(upcoming) else ()
             risk = forecast.risk() if len(risks) >= certain else 0.0
             if len(risks) >= most or (len(risks) >= certain and (threshold <= 0 or risk > threshold)):
                 break
@@ -178,6 +187,8 @@ class PredictivePacer:
             ),
             chance=self.answers.chance(segment),
             credit=at.credit,
+            order=(*places[: len(risks)], *range(len(places), len(risks))),
+            sure=max(0, certain),
         )
 
     def _answering(self, ring: RingTable, ages: Sequence[float], segments: Sequence[Segment]) -> Array:
@@ -192,6 +203,7 @@ class PredictivePacer:
 
     def placed(self, plan: Plan, calls: int) -> None:
         """So many calls of this plan were really placed."""
+        self._chosen += min(calls, plan.sure)
         for chance, risk in zip(plan.chances[:calls], plan.risks[:calls], strict=True):
             self.budget.placed(chance * risk)
 
