@@ -16,7 +16,6 @@ from dialerd.core.lead_supply import LeadSupply, calls_per_agent
 from dialerd.core.messages import OpenAttempts, TestCall
 from dialerd.core.moment import Moment
 from dialerd.core.pacing import Limit, PacingDecision, PacingInputs, decide
-from dialerd.core.pacing.ledger import FIRST_ANSWERS
 from dialerd.core.pacing.shares import Claimant, share_agents
 from dialerd.core.predictive_flow import lead_segment, plan
 from dialerd.core.preview_flow import PreviewFlow
@@ -148,10 +147,10 @@ class DiallingFlow:
     def _over_the_limit(run: CampaignRun, now: Moment) -> str:
         """Above max_abandon_rate with 100 or more live answers in the window there is nothing left to risk."""
         most, ledger = run.campaign.max_abandon_rate, run.standing(now)
-        if ledger.live < FIRST_ANSWERS or ledger.abandoned <= most * ledger.live:
+        if not ledger.breaks(most):
             return ""
         return (
-            f"abandon rate {100 * ledger.rate:.1f} % ({ledger.abandoned} of {ledger.live}) is above "
+            f"abandon rate {100 * ledger.rate:.1f} % ({ledger.told} of {ledger.live}) is above "
             f"max_abandon_rate {100 * most:g} %: dialling has stopped itself"
         )
 

@@ -2,57 +2,34 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from dialerd.core.agent import AgentMove, AgentState
 from dialerd.core.breaker import Breaker
 from dialerd.core.call import Attempt, AttemptMove, AttemptState, next_attempt_state
 from dialerd.core.campaign import Campaign, DialMode
+from dialerd.core.campaign_run import CampaignRun as CampaignRun
 from dialerd.core.deadlines import Deadlines, Wait
 from dialerd.core.dispositions import Disposition
 from dialerd.core.errors import NotFound
-from dialerd.core.lead import Lead
-from dialerd.core.messages import Command, LogEvent, SaveAgentState, SaveAttempt, SendVerdict, Shortage
+from dialerd.core.messages import (
+    Command,
+    LedgerLoaded,
+    LogEvent,
+    SaveAgentState,
+    SaveAttempt,
+    SendVerdict,
+)
 from dialerd.core.moment import Moment
-from dialerd.core.pacing import Pacer, PacingDecision
+from dialerd.core.pacing import Pacer
 from dialerd.core.pacing.answers import Segment
-from dialerd.core.pacing.ledger import AbandonLedger, Standing
-from dialerd.core.pacing.predictive import PredictivePacer
 from dialerd.core.pacing.rate import CallRate
 from dialerd.core.roster import Roster, Seat, move
 from dialerd.core.settings import DialerSettings, Identity
 from dialerd.core.sparing import Sparing
-from dialerd.core.statistics import HourStatistics
 from dialerd.core.tally import Tally
-
-
-@dataclass(slots=True, kw_only=True)
-class CampaignRun:
-    """A campaign at run time."""
-
-    campaign: Campaign
-    rate: CallRate
-    ledger: AbandonLedger
-    pacer: PredictivePacer  # learns in every mode, so that a change of mode does not start from nothing
-    hopper: deque[Lead] = field(default_factory=deque)
-    claim_pending: bool = False
-    claim_not_before: float = 0.0
-    claimed_for: frozenset[int] = frozenset()  # the agents that the last claim named
-    shortage: Shortage | None = None
-    unwanted: int = 0  # previews since the last one that was accepted
-    refused: Counter[str] = field(default_factory=Counter)  # rule → leads refused at dialling since the last dial
-    decision: PacingDecision | None = None
-    decided_at: float = float("-inf")
-    fault: str = ""
-    fault_at: Moment | None = None
-    hour: HourStatistics = field(default_factory=HourStatistics)
-
-    def standing(self, now: Moment) -> Standing:
-        """The abandon ledger's window at this moment."""
-        return self.ledger.standing(now.wall.timestamp())
 
 
 @dataclass(slots=True, kw_only=True)
@@ -249,21 +226,20 @@ class Floor:
         """Add a campaign or give a known one its new settings; its state stays what it is."""
         run = self.campaigns.get(campaign.id)
         if run is None:
-            run = self.campaigns[campaign.id] = CampaignRun(
-                campaign=campaign,
-                rate=CallRate(campaign.calls_per_second),
-                ledger=AbandonLedger(campaign.abandon_window, campaign.target_abandon_rate),
-                pacer=PredictivePacer(
-                    avg_talk_s=campaign.avg_talk_time_s,
-                    wrapup_s=campaign.wrapup_time_s,
-                    ring_timeout_s=campaign.ring_timeout_s,
-                ),
-            )
+            run = self.campaigns[campaign.id] = CampaignRun.of(campaign)
         else:
-            run.campaign = replace(campaign, state=run.campaign.state)
-            run.rate.per_second = campaign.calls_per_second
-            run.ledger.set_limit(campaign.target_abandon_rate)
+            run.change(campaign)
         return run
+
+    def renew_ledger(self, run: CampaignRun) -> None:
+        """Ask the store what the campaign's window holds."""
+        self.emit(run.renew_ledger())
+
+    def ledger_loaded(self, event: LedgerLoaded) -> None:
+        """The store's answer to `renew_ledger`."""
+        run = self.campaigns.get(event.campaign_id)
+        if run is not None:
+            run.ledger_loaded(event)
 
     def put_call(self, call: LiveCall) -> None:
         """Take a call in."""

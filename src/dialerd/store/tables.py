@@ -46,6 +46,7 @@ class Campaign(Table):
     preview_on_timeout = TextField(default="skip")
     abandon_after = DoubleField(default=2.0)
     abandon_measured_from = TextField(default="greeting_end")
+    abandon_window = TextField(default="rule_set")
     abandon_message = TextField(default="")
     abandon_message_version = TextField(default="")
     opt_out_key = TextField(default="9")
@@ -60,6 +61,7 @@ class Campaign(Table):
     amd_silence_threshold = IntegerField(default=256)
     amd_max_word_length = IntegerField(default=5000)
     amd_action = TextField(default="hangup")
+    amd_false_positive_rate = DoubleField(default=0.0)  # 0-1: people among the calls that AMD called machines
     voicemail_file = TextField(default="")
     amd_transfer_extension = TextField(default="")
     daily_start = TextField(default="09:00")
