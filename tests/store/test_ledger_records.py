@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.store.world import RULE_SETS, World
+from tests.store.world import MONDAY_NOON, RULE_SETS, World
 
 from dialerd.core.abandon_window import AbandonWindow, WindowClock
 from dialerd.core.call import Status
@@ -163,10 +163,9 @@ def test_campaigns_that_were_there_keep_their_window(new_url: Callable[[], str],
     db = writer_database(new_url())
     db.connect()
     try:
-        now = World("sqlite:///:memory:").now
-        migrate(db, now, folder)
+        migrate(db, MONDAY_NOON, directory=folder)
         db.execute_sql("INSERT INTO campaign (name, created_at, updated_at) VALUES ('old', 0, 0)")
-        migrate(db, now)
+        migrate(db, MONDAY_NOON)
         db.execute_sql("INSERT INTO campaign (name, created_at, updated_at) VALUES ('new', 0, 0)")
         rows = db.execute_sql("SELECT name, abandon_window FROM campaign ORDER BY id").fetchall()
         assert [tuple(row) for row in rows] == [("old", "rolling_30_days"), ("new", "rule_set")]

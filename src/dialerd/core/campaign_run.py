@@ -40,6 +40,7 @@ class CampaignRun:
     refused: Counter[str] = field(default_factory=Counter)  # rule → leads refused at dialling since the last dial
     decision: PacingDecision | None = None
     decided_at: float = float("-inf")
+    alarm: str = ""  # above max_abandon_rate: the sentence, as long as dialling has stopped itself
     fault: str = ""
     fault_at: Moment | None = None
     hour: HourStatistics = field(default_factory=HourStatistics)

@@ -300,7 +300,7 @@ class Dialer:
         else:
             self.dialling.release(run, f"campaign {run.campaign.name} is {state.value}", now)
         run.campaign = replace(run.campaign, state=state)
-        run.fault, run.decision = "", None
+        run.fault, run.alarm, run.decision = "", "", None
         self.floor.emit(SaveCampaignState(campaign_id=event.campaign_id, state=state.value))
 
     def _agent_saved(self, event: AgentSaved, now: Moment) -> None:

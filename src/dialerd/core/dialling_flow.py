@@ -98,6 +98,7 @@ class DiallingFlow:
     def _decide(self, run: CampaignRun, own: Sequence[int], now: Moment) -> None:
         run.decided_at = now.mono
         self.floor.deadlines.cancel(Wait.DECIDE, run.campaign.id)
+        self._watch_the_limit(run, now)
         obstacle = self.obstacle(run, now)
         if obstacle:
             run.decision = None
@@ -142,6 +143,17 @@ class DiallingFlow:
         trunk = self.floor.settings.trunks.get(campaign.trunk)
         allowed = trunk.caller_ids if trunk is not None else ()
         return start_problems(campaign, self.floor.settings.trunks, allowed_caller_ids=allowed)
+
+    def _watch_the_limit(self, run: CampaignRun, now: Moment) -> None:
+        """Alarm once when dialling stops itself over the abandon rate, and tell when it goes on."""
+        told, name = self._over_the_limit(run, now), run.campaign.name
+        if told and not run.alarm:
+            self.floor.log("error", f"campaign {name}: {told} (dialerctl campaign ledger {name})", run.campaign.id)
+        elif run.alarm and not told:
+            self.floor.log(
+                "info", f"campaign {name} dials again: its abandon rate is within the limit", run.campaign.id
+            )
+        run.alarm = told
 
     @staticmethod
     def _over_the_limit(run: CampaignRun, now: Moment) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, tzinfo
+from datetime import UTC, date, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -73,7 +73,7 @@ def window_of(row: Mapping[str, Any], rule_sets: Mapping[str, RuleSet]) -> tuple
 
 def _zone(name: str) -> tzinfo:
     try:
-        return ZoneInfo(name)
+        return ZoneInfo(name) if name != "UTC" else UTC
     except (KeyError, OSError):
         raise ValueError(f"time zone {name} is not known on this machine") from None
 
