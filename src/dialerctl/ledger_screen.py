@@ -67,7 +67,7 @@ def ledger_text(values: Mapping[str, Any], colour: bool) -> str:
         ),
     ]
     if legal:
-        entries.append(("credit", f"{values['credit']:g} more abandons allowed now{_stopped(values)}"))
+        entries.append(("credit", f"{values['credit']:g} abandons{_stopped(values)}"))
     return output.pairs(entries, colour=colour)
 
 

@@ -16,7 +16,7 @@ def test_the_figures_say_what_counts_and_what_is_left() -> None:
     assert "rolling_24_hours (rule set uk): 2026-11-2" in text
     assert "2 estimated (0.02 of 100 machines), counted as abandoned" in text
     assert "2.33 % (target 2 %, max 3 %)" in text
-    assert "-2 more abandons allowed now: one call per free agent" in text
+    assert "-2 abandons: one call per free agent" in text
     apart = ledger_text({**LEDGER, "amd_losses_inside": False, "credit": 7.0}, colour=False)
     assert "counted apart" in apart and "one call per" not in apart
     over = ledger_text({**LEDGER, "over_max": True}, colour=False)
