@@ -77,6 +77,7 @@ ABANDON_WINDOWS = click.Choice(
     ["rule_set", "successive_30_days", "rolling_30_days", "rolling_24_hours", "day", "month"]
 )
 LEAD_ORDERS = click.Choice(["down", "up", "random", "oldest", "newest", "rank"])
+ABANDON_ACTIONS = click.Choice(["hangup", "transfer"])
 AMD_ACTIONS = click.Choice(["hangup", "voicemail", "transfer"])
 
 CAMPAIGN_COLUMNS: tuple[CampaignColumn, ...] = (
@@ -115,6 +116,8 @@ CAMPAIGN_COLUMNS: tuple[CampaignColumn, ...] = (
         ("abandon_message", str, "SOUND", "Sound file that says who called and the number."),
         ("abandon_message_version", str, "TEXT", "Version of that message, kept in each record."),
         ("opt_out_key", str, "KEY", "Key that puts the caller on the do-not-call list."),
+        ("abandon_action", ABANDON_ACTIONS, "", "What follows message and key; it counts as abandoned all the same."),
+        ("abandon_transfer_extension", str, "EXTENSION", "Where to, in your dialplan's context dialerd-transfer."),
     ),
     *_group(
         "Answering machines",

@@ -69,6 +69,13 @@ class MeasuredFrom(Enum):
     GREETING_END = "greeting_end"
 
 
+class AbandonAction(Enum):
+    """What becomes of a person without an agent after the message and the key to opt out. It counts all the same."""
+
+    HANGUP = "hangup"
+    TRANSFER = "transfer"
+
+
 class AmdAction(Enum):
     """What happens to a machine."""
 
@@ -146,6 +153,8 @@ class Campaign:
     abandon_message: str = ""
     abandon_message_version: str = ""
     opt_out_key: str = "9"
+    abandon_action: AbandonAction = AbandonAction.HANGUP
+    abandon_transfer_extension: str = ""
     # answering machines
     amd_enabled: bool = False
     amd: AmdParameters = field(default_factory=AmdParameters)

@@ -9,7 +9,7 @@ from datetime import datetime
 from dialerd.core.agent import AgentMove, AgentState
 from dialerd.core.breaker import Breaker
 from dialerd.core.call import Attempt, AttemptMove, AttemptState, next_attempt_state
-from dialerd.core.campaign import Campaign, DialMode
+from dialerd.core.campaign import AbandonAction, Campaign, DialMode
 from dialerd.core.campaign_run import CampaignRun as CampaignRun
 from dialerd.core.deadlines import Deadlines, Wait
 from dialerd.core.dispositions import Disposition
@@ -55,6 +55,17 @@ class LiveCall:
     sent_mono: float | None = None  # when it was sent to Asterisk
     settled: bool = False  # the pacer knows whether a person has answered
     tally: Tally | None = field(default=None, repr=False)  # where this call is counted, while it is on the floor
+
+    @property
+    def transfer_to(self) -> str:
+        """The extension that this person is sent to after the abandon message; empty: nowhere."""
+        wanted = self.campaign.abandon_action is AbandonAction.TRANSFER and not self.is_test
+        return self.campaign.abandon_transfer_extension if wanted else ""
+
+    @property
+    def handed_over(self) -> bool:
+        """Whether the call may go on as long as it likes: after the message it is somebody else's."""
+        return bool(self.transfer_to) and self.attempt.state is AttemptState.ABANDONING and not self.hangup_sent
 
     def enter(self, state: AttemptState) -> None:
         """Change the attempt's state. `advance` does it by the table; only what Asterisk shows may overrule that."""
@@ -289,7 +300,10 @@ class Floor:
         run.pacer.call_ended(call.sent_mono, now.mono, person, call.segment)
 
     def expect_end(self, call: LiveCall, now: Moment) -> None:
-        """Asterisk must report the end of this call within ENDING; then it is hung up."""
+        """Asterisk must report the end of this call within ENDING; then it is hung up. One handed over may go on."""
+        if call.handed_over:
+            self.deadlines.cancel(Wait.ENDING, call.attempt.id)
+            return
         self.deadlines.set(Wait.ENDING, call.attempt.id, now.mono + self.settings.ending_timeout_s)
 
     def start_limit(self, call: LiveCall, at_mono: float) -> None:

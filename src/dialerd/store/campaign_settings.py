@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from dialerd.core.abandon_window import AbandonWindow
-from dialerd.core.campaign import AmdAction, DialMode, MeasuredFrom, OnTimeout
+from dialerd.core.campaign import AbandonAction, AmdAction, DialMode, MeasuredFrom, OnTimeout
 from dialerd.core.errors import Invalid, hint
 from dialerd.core.lead_filter import checked_filter
 from dialerd.core.list_mix import LeadOrder
@@ -97,6 +97,7 @@ def _abandon_window(value: Any) -> str:
     return text
 
 
+_EXTENSION = matching(r"[A-Za-z0-9_*#+-]{1,20}", "up to 20 letters, digits, _ * # + -")
 _MS = whole(0, 60_000)
 
 COLUMNS: Mapping[str, Check] = {
@@ -126,6 +127,8 @@ COLUMNS: Mapping[str, Check] = {
     "abandon_message": _SOUND,
     "abandon_message_version": matching(r"[A-Za-z0-9_.:+-]{1,64}", "up to 64 letters, digits, _ . : + -"),
     "opt_out_key": matching(r"[0-9]", "one key of 0-9, or nothing"),
+    "abandon_action": one_of(AbandonAction),
+    "abandon_transfer_extension": _EXTENSION,
     "amd_enabled": yes_or_no,
     "amd_initial_silence": _MS,
     "amd_greeting": _MS,
@@ -139,7 +142,7 @@ COLUMNS: Mapping[str, Check] = {
     "amd_action": one_of(AmdAction),
     "amd_false_positive_rate": real(0, 1),
     "voicemail_file": _SOUND,
-    "amd_transfer_extension": matching(r"[A-Za-z0-9_*#+-]{1,20}", "up to 20 letters, digits, _ * # + -"),
+    "amd_transfer_extension": _EXTENSION,
     "daily_start": _time,
     "daily_end": _time,
     "call_days": _days,

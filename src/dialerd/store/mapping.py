@@ -10,7 +10,16 @@ from zoneinfo import ZoneInfo
 from dialerd.core.abandon_window import DEFAULT_WINDOW, AbandonWindow
 from dialerd.core.agent import AgentProfile, LegMode
 from dialerd.core.calling_windows import daily
-from dialerd.core.campaign import AmdAction, AmdParameters, Campaign, CampaignState, DialMode, MeasuredFrom, OnTimeout
+from dialerd.core.campaign import (
+    AbandonAction,
+    AmdAction,
+    AmdParameters,
+    Campaign,
+    CampaignState,
+    DialMode,
+    MeasuredFrom,
+    OnTimeout,
+)
 from dialerd.core.compliance_rules import CallingRules
 from dialerd.core.dispositions import Disposition
 from dialerd.core.lead import DUE_STATES, Lead, LeadState
@@ -110,6 +119,8 @@ def campaign_value(row: Mapping[str, Any], rule_sets: Mapping[str, RuleSet]) -> 
         abandon_message=row["abandon_message"],
         abandon_message_version=row["abandon_message_version"],
         opt_out_key=row["opt_out_key"],
+        abandon_action=AbandonAction(row["abandon_action"]),
+        abandon_transfer_extension=row["abandon_transfer_extension"],
         amd_enabled=bool(row["amd_enabled"]),
         amd=AmdParameters(
             initial_silence=row["amd_initial_silence"],

@@ -50,6 +50,8 @@ class Campaign(Table):
     abandon_message = TextField(default="")
     abandon_message_version = TextField(default="")
     opt_out_key = TextField(default="9")
+    abandon_action = TextField(default="hangup")
+    abandon_transfer_extension = TextField(default="")
     amd_enabled = BooleanField(default=False)
     amd_initial_silence = IntegerField(default=2500)
     amd_greeting = IntegerField(default=1500)

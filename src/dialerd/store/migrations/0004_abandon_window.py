@@ -1,4 +1,4 @@
-"""Owns the fourth schema: the legal window of the abandon rate, and what AMD may cost. Frozen.
+"""Owns the fourth schema: the legal window of the abandon rate, what AMD may cost, what follows the message. Frozen.
 
 Campaigns that are there already keep the window that was counted until now.
 """
@@ -9,6 +9,8 @@ from typing import Any
 
 COLUMNS = (
     ("campaign", "abandon_window TEXT NOT NULL DEFAULT 'rule_set'"),
+    ("campaign", "abandon_action TEXT NOT NULL DEFAULT 'hangup'"),
+    ("campaign", "abandon_transfer_extension TEXT NOT NULL DEFAULT ''"),
     ("campaign", "amd_false_positive_rate DOUBLE PRECISION NOT NULL DEFAULT 0"),
 )
 
