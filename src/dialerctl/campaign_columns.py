@@ -73,7 +73,11 @@ def _group(
 DIAL_MODES = click.Choice(["predictive", "progressive", "power", "preview"])
 ON_TIMEOUT = click.Choice(["skip", "dial"])
 MEASURED_FROM = click.Choice(["answer", "greeting_end"])
+ABANDON_WINDOWS = click.Choice(
+    ["rule_set", "successive_30_days", "rolling_30_days", "rolling_24_hours", "day", "month"]
+)
 LEAD_ORDERS = click.Choice(["down", "up", "random", "oldest", "newest", "rank"])
+ABANDON_ACTIONS = click.Choice(["hangup", "transfer"])
 AMD_ACTIONS = click.Choice(["hangup", "voicemail", "transfer"])
 
 CAMPAIGN_COLUMNS: tuple[CampaignColumn, ...] = (
@@ -108,9 +112,12 @@ CAMPAIGN_COLUMNS: tuple[CampaignColumn, ...] = (
         "A person without an agent",
         ("abandon_after", SHORT_TIME, "SECONDS", "Longest silence before the abandon message."),
         ("abandon_measured_from", MEASURED_FROM, "", "Where that silence starts."),
+        ("abandon_window", ABANDON_WINDOWS, "", "Over what the abandon rate is measured; rule_set: as the law says."),
         ("abandon_message", str, "SOUND", "Sound file that says who called and the number."),
         ("abandon_message_version", str, "TEXT", "Version of that message, kept in each record."),
         ("opt_out_key", str, "KEY", "Key that puts the caller on the do-not-call list."),
+        ("abandon_action", ABANDON_ACTIONS, "", "What follows message and key; it counts as abandoned all the same."),
+        ("abandon_transfer_extension", str, "EXTENSION", "Where to, in your dialplan's context dialerd-transfer."),
     ),
     *_group(
         "Answering machines",
@@ -125,6 +132,7 @@ CAMPAIGN_COLUMNS: tuple[CampaignColumn, ...] = (
         ("amd_silence_threshold", click.IntRange(0, 32767), "LEVEL", "Noise level taken for silence (0-32767)."),
         ("amd_max_word_length", MILLISECONDS, "MS", "One word this long means machine."),
         ("amd_action", AMD_ACTIONS, "", "What a machine gets."),
+        ("amd_false_positive_rate", click.FloatRange(0, 1), "0-1", "People among the calls that AMD called machines."),
         ("voicemail_file", str, "SOUND", "Sound file left on the machine."),
         ("amd_transfer_extension", str, "EXTENSION", "Where a machine is transferred to."),
     ),

@@ -70,11 +70,18 @@ def campaign_screen(values: Mapping[str, Any], colour: bool) -> str:
     return "\n\n".join(blocks)
 
 
+def _losses(pacing: Mapping[str, Any]) -> str:
+    """The people taken for machines, where the campaign estimates them."""
+    if not pacing.get("amd_losses"):
+        return ""
+    return f", {pacing['amd_losses']:g} AMD losses {'inside' if pacing.get('amd_losses_inside') else 'apart'}"
+
+
 def _pacing(pacing: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What the pacer has learned, what the ledger still allows, and how well the forecast was kept."""
     rows = [
         ("ledger", f"{pacing['abandoned']} of {pacing['live_answers']} live answers abandoned in the window "
-                   f"{pacing['abandon_window']}; credit {pacing['abandon_credit']:g} abandons"),
+                   f"{pacing['abandon_window']}{_losses(pacing)}; credit {pacing['abandon_credit']:g} abandons"),
         ("learned", f"{pacing['answer_rate']:g} % answer, talk {pacing['talk_time_s']:.0f} s, wrap-up "
                     f"{pacing['wrapup_time_s']:.0f} s (from {pacing['calls_seen']} calls since dialerd started)"),
     ]  # fmt: skip

@@ -9,7 +9,7 @@ import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from dialerd.core.rule_set import RuleSet, describe
+from dialerd.core.rule_set import RuleSet, describe, ledger_rules
 from dialerd.rule_files import load_rule_sets
 
 BEGIN, END = "<!-- generated: python -m dialerd.rule_pages docs/rules.md -->", "<!-- end of the generated part -->"
@@ -18,6 +18,8 @@ BEGIN, END = "<!-- generated: python -m dialerd.rule_pages docs/rules.md -->", "
 def table(law: RuleSet) -> str:
     """One rule set as a Markdown table."""
     lines = [f"### {law.name} ({law.version})", "", f"{law.title}. In force from {law.effective_from}."]
+    counted = ledger_rules(law)
+    lines += [f"{counted[0].upper()}{counted[1:]}."] if counted else []
     lines += list(law.notes)
     if law.demands:
         lines += ["", "| kind | where | rule | source | note |", "|---|---|---|---|---|"]

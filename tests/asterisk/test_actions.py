@@ -43,7 +43,17 @@ WICKED = [
     "\u2028",
     "\ud800",
 ]
-FIELDS = ["number", "token", "channel_id", "trunk", "caller_id", "message", "opt_out_key", "recording_file"]
+FIELDS = [
+    "number",
+    "token",
+    "channel_id",
+    "trunk",
+    "caller_id",
+    "message",
+    "opt_out_key",
+    "recording_file",
+    "transfer_to",
+]
 
 
 def changed(field: str, value: Any) -> Originate:

@@ -90,6 +90,7 @@ async def test_originate_carries_the_contract() -> None:
             "DLR_MESSAGE": "custom/who&custom/why",
             "DLR_RECORD": "/var/spool/rec/12.wav",
             "DLR_OPTOUT": "9",
+            "DLR_TRANSFER": "",
         }
         assert "OtherChannelId" not in sent
 

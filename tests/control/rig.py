@@ -157,8 +157,13 @@ class FakeRecords:
     async def dispositions(self) -> list[Row]:
         return [{"code": d.code, "label": d.label} for d in BUILT_IN]
 
-    async def abandon_rates(self) -> dict[str, Row]:
-        return {"spring": {"live_answers": 100, "abandoned": 2, "abandon_rate": 2.0}}
+    async def ledger(self, name: str, asked: Mapping[str, Any]) -> Row:
+        self.asked.append((name, dict(asked)))
+        return {"campaign": (await self.campaign(name))["name"], "live_answers": 2, "until": NOW, "snapshot": 40}
+
+    async def ledger_calls(self, name: str, asked: Mapping[str, Any], *, limit: int, offset: int) -> list[Row]:
+        self.asked.append((name, dict(asked), limit, offset))
+        return [{"id": 1, "outcome": "connected"}, {"id": 2, "outcome": "abandoned"}]
 
     async def audit(self, uid: int, user: str, method: str, params: Mapping[str, Any], outcome: str) -> None:
         if self.fail is not None:

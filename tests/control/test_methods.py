@@ -31,13 +31,28 @@ async def test_hello_version_and_a_client_of_another_protocol() -> None:
     assert "upgrade dialerctl" in (await rig.error("hello", {"protocol": 0}))[1]
 
 
+async def test_the_ledgers_calls_are_of_the_figures_snapshot() -> None:
+    rig = Rig()
+    figures = await rig.call("campaign.ledger", {"name": "spring"}, AUDITOR)
+    assert "calls" not in figures and figures["live_answers"] == 2
+    told = await rig.call("campaign.ledger", {"name": "spring", "calls": True, "limit": 2, "offset": 4}, AUDITOR)
+    assert [row["id"] for row in told["calls"]] == [1, 2]
+    name, asked, limit, offset = rig.records.asked[-1]
+    assert (name, asked["snapshot"], limit, offset) == ("spring", 40, 2, 4)
+    assert asked["until"].isoformat() == told["until"]
+    late = {"name": "spring", "since": "2026-03-02T00:00:00+00:00", "until": "2026-03-01T00:00:00+00:00"}
+    kind, message = await rig.error("campaign.ledger", late)
+    assert kind == "usage" and "is not before until" in message
+    assert (await rig.error("campaign.ledger", {"name": "spring", "since": "someday"}))[0] == "usage"
+    assert (await rig.error("campaign.ledger", {"name": "spring"}, AGENT))[0] == "forbidden"
+
+
 async def test_status_joins_the_dialer_and_the_store() -> None:
     rig = Rig()
     status = await rig.call("status")
     assert status["started_at"] == "2026-03-02T15:00:00+00:00"
     assert (status["version"], status["protocol"], status["uptime_s"]) == ("0.1.0", 1, 0.0)
     campaign = status["campaigns"][0]
-    assert (campaign["live_answers"], campaign["abandoned"], campaign["abandon_rate"]) == (100, 2, 2.0)
     assert campaign["leads"]["total"] == rig.records.campaigns_by_name["spring"]["leads_total"]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dialerd.core.campaign import Campaign, DialMode
+from dialerd.core.campaign import AbandonAction, Campaign, DialMode
 from dialerd.core.compliance_rules import CallingRules
 from dialerd.core.readiness import start_problems
 
@@ -30,6 +30,13 @@ def test_all_problems_at_once_each_with_its_option() -> None:
     found = start_problems(Campaign(id=1, name="x", dial_mode=DialMode.PROGRESSIVE, max_lines=0), ["carrier"])
     options = ["--trunk", "--caller-id", "--abandon-message", "--rule-set", "--max-lines"]
     assert [option in sentence for option, sentence in zip(options, found, strict=True)] == [True] * 5
+
+
+def test_a_transfer_needs_a_place_to_go() -> None:
+    lost = replace(READY, abandon_action=AbandonAction.TRANSFER)
+    (problem,) = start_problems(lost, ["carrier"])
+    assert "--abandon-transfer-extension" in problem
+    assert start_problems(replace(lost, abandon_transfer_extension="700"), ["carrier"]) == []
 
 
 def test_trunks() -> None:

@@ -28,6 +28,7 @@ from dialerd.core.messages import (
     TestCall,
     UnattendedTrace,
 )
+from dialerd.core.pacing.ledger import Counts, LedgerHistory
 from dialerd.core.restored import Restored, RestoredAgent
 
 from .stage import Stage
@@ -56,7 +57,7 @@ def restarted(
         agents=agents,
         open_attempts=attempts,
         unfinished_attempts=unfinished,
-        ledger={1: [(START.wall.timestamp() - 3600, 9, 1)]},
+        ledger={1: LedgerHistory(rows=(Counts(START.wall.timestamp() - 3600, 9, 1),))},
     )
     return Stage(campaign(), link=False, restored=start)
 

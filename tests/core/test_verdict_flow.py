@@ -8,11 +8,12 @@ import pytest
 
 from dialerd.core.agent import AgentState
 from dialerd.core.call import AttemptState, HungUpBy, Status
-from dialerd.core.campaign import DialMode, MeasuredFrom
+from dialerd.core.campaign import AbandonAction, DialMode, MeasuredFrom
 from dialerd.core.deadlines import Wait
 from dialerd.core.messages import (
     AgentPause,
     Event,
+    Hangup,
     HangupAttempt,
     LogEvent,
     MessageEnded,
@@ -20,12 +21,13 @@ from dialerd.core.messages import (
     Originate,
     RingAgent,
     ShutdownBegan,
+    TestCall,
     UnattendedTrace,
     VerdictAbandoned,
 )
 
 from .stage import Stage
-from .values import agent, campaign
+from .values import agent, campaign, lead
 
 A, S = AttemptState, AgentState
 POWER: dict[str, Any] = {"dial_mode": DialMode.POWER, "dial_ratio": 2.0}
@@ -118,6 +120,36 @@ def test_nobody_free_means_the_message_and_it_counts() -> None:
     assert (record.status, record.disposition, record.message_version) == (Status.ABANDONED, "abandoned", "v7")
     assert (record.hung_up_by, record.live_answer, record.wait_s()) == (HungUpBy.DIALER, True, 1.9)
     assert stage.ledger() == (1, 1)
+
+
+def test_after_the_message_a_transferred_person_is_left_alone_and_counts_as_abandoned() -> None:
+    transfer = {"abandon_action": AbandonAction.TRANSFER, "abandon_transfer_extension": "700"}
+    stage, first, second = two_calls_one_agent(**transfer)
+    assert {o.transfer_to for o in stage.all(Originate)} == {"700"}
+    stage.meet(first)
+    stage.answer(second)
+    stage.ask(second)
+    stage.wait(1.9)
+    stage.tell(MessageStarted(attempt_id=second))
+    assert not stage.dialer.drained, "the message plays"
+    stage.tell(MessageEnded(attempt_id=second))
+    assert stage.dialer.drained, "from here on it is somebody else's"
+    stage.wait(300)
+    assert not [h for h in stage.all(Hangup) if h.channel_id == stage.attempt(second).channel_id]
+    stage.lose_link()
+    stage.connect(stage.channel(second), stage.channel(first, bridge="b"), stage.leg(bridge="b"))
+    stage.wait(300)
+    assert stage.state(second) is A.ABANDONING, "nor after Asterisk was away"
+    stage.tell(HangupAttempt(attempt_id=second))
+    assert stage.record(second).status is Status.ABANDONED, "an operator can still end it"
+    assert stage.ledger() == (1, 1)
+
+
+def test_a_test_call_is_not_transferred() -> None:
+    one = campaign(abandon_action=AbandonAction.TRANSFER, abandon_transfer_extension="700")
+    stage = Stage(one, agents=[agent(1)], leads=0)
+    stage.tell(TestCall(campaign_id=1, lead=lead(1)))
+    assert [o.transfer_to for o in stage.all(Originate)] == [""]
 
 
 def test_an_agent_who_comes_free_in_time_saves_the_waiting_person() -> None:

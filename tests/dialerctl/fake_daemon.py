@@ -113,6 +113,21 @@ EXPLAINED_LEAD = {
         {"rule": "legal_hours", "ok": True, "inputs": "Fri 10:00 in Europe/Berlin", "detail": "", "next_time": None},
     ],
 }  # fmt: skip
+LEDGER = {
+    "campaign": "spring", "window": "rolling_24_hours", "window_from": "rule set uk",
+    "since": "2026-11-26T08:30:00+00:00", "until": "2026-11-27T08:30:00+00:00", "next_since": None,
+    "live_answers": 600, "abandoned": 12, "machines": 100, "amd_false_positive_rate": 0.02, "amd_losses": 2.0,
+    "amd_losses_inside": True, "counted": 14.0, "abandon_rate": 2.333, "target_abandon_rate": 2.0,
+    "max_abandon_rate": 3.0, "credit": -2.0, "over_max": False, "snapshot": 4711,
+}  # fmt: skip
+LEDGER_CALLS = [
+    {
+        "id": i, "at": "2026-11-26T09:00:00+00:00", "number": "+4930231250", "wait_s": 1.2,
+        "outcome": "connected" if i % 50 else "abandoned", "message": "" if i % 50 else "in_time",
+        "agent": "1001" if i % 50 else None,
+    }
+    for i in range(1, 601)
+]  # fmt: skip
 EXPLAINED_CAMPAIGN = {
     "campaign": "spring", "state": "stopped", "why": "stopped: dialerctl campaign start spring",
     "rule_set": "de/2026-11",
@@ -263,6 +278,13 @@ def _methods(daemon: FakeDaemon) -> dict[str, Answer]:
         state = "active" if params["name"] == "running" else "stopped"
         return {**EXPLAINED_CAMPAIGN, "campaign": params["name"], "state": state, "start_problems": problems}
 
+    def campaign_ledger(params: dict[str, Any]) -> Any:
+        known(params, "name", ("spring",), "campaign")
+        if not params.get("calls"):
+            return {**LEDGER, "credit": None if "since" in params else LEDGER["credit"]}
+        rows = LEDGER_CALLS[params.get("offset", 0) :][: params["limit"]]
+        return {**LEDGER, "calls": rows}
+
     def call_show(params: dict[str, Any]) -> Any:
         known(params, "call", ("4711", "4712"), "call")
         return CALL
@@ -291,6 +313,7 @@ def _methods(daemon: FakeDaemon) -> dict[str, Answer]:
         "campaign.list": lambda _: [CAMPAIGN],
         "campaign.show": campaign_show,
         "campaign.explain": campaign_explain,
+        "campaign.ledger": campaign_ledger,
         "campaign.start": campaign("active"),
         "campaign.pause": campaign("paused"),
         "campaign.resume": campaign("active"),

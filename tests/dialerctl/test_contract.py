@@ -11,8 +11,9 @@ from test_exit_codes import GOOD, GOOD_CONFIG
 
 from dialerctl.commands import agent, call, disposition, lead
 from dialerd.control.methods.table import METHODS
+from dialerd.core.abandon_window import AbandonWindow
 from dialerd.core.call import Status
-from dialerd.core.campaign import AmdAction, DialMode, MeasuredFrom, OnTimeout
+from dialerd.core.campaign import AbandonAction, AmdAction, DialMode, MeasuredFrom, OnTimeout
 from dialerd.core.dispositions import BUILT_IN
 from dialerd.core.lead import LeadState
 
@@ -26,6 +27,7 @@ def asked(run: Run, daemon: FakeDaemon, tmp_path: Path) -> list[tuple[str, dict[
     more = (
         "call list --campaign spring --agent 1001 --status abandoned --since today --until today --offset 5",
         "lead list --campaign spring --state callback --offset 1",
+        "campaign ledger spring --since yesterday --until today --calls --limit 3",
         "agent logout 1001 --force",
         "agent add 1 --endpoint PJSIP/1 --full-name Ada --leg-mode on_hook --campaign a --campaign b",
         "agent dispose 1001 -d callback --callback-at 2h --own --note x",
@@ -50,11 +52,20 @@ def test_every_request_binds_and_every_method_is_asked(asked: list[tuple[str, di
 
 
 def test_choices_are_the_cores() -> None:
-    from dialerctl.campaign_columns import AMD_ACTIONS, DIAL_MODES, MEASURED_FROM, ON_TIMEOUT
+    from dialerctl.campaign_columns import (
+        ABANDON_ACTIONS,
+        ABANDON_WINDOWS,
+        AMD_ACTIONS,
+        DIAL_MODES,
+        MEASURED_FROM,
+        ON_TIMEOUT,
+    )
 
     assert list(DIAL_MODES.choices) == [mode.value for mode in DialMode]
     assert list(ON_TIMEOUT.choices) == [what.value for what in OnTimeout]
     assert list(MEASURED_FROM.choices) == [place.value for place in MeasuredFrom]
+    assert list(ABANDON_WINDOWS.choices) == ["rule_set", *(window.value for window in AbandonWindow)]
+    assert list(ABANDON_ACTIONS.choices) == [action.value for action in AbandonAction]
     assert list(AMD_ACTIONS.choices) == [action.value for action in AmdAction]
     assert list(call.STATUSES) == [status.value for status in Status]
     assert list(lead.STATES) == [state.value for state in LeadState]

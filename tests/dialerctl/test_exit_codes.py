@@ -28,6 +28,7 @@ GOOD = {
     "campaign show": "campaign show spring",
     "campaign start": "campaign start spring polls",
     "campaign explain": "campaign explain spring",
+    "campaign ledger": "campaign ledger spring --calls",
     "campaign pause": "campaign pause spring",
     "campaign resume": "campaign resume spring",
     "campaign stop": "campaign stop spring",

@@ -66,6 +66,7 @@ def pbx(farend_session: FarEnd) -> Iterator[Asterisk]:
         made.write_test_dialplan(
             f"[from-trunk]\nexten => {DISPLAYED_NUMBER},1,Set(DLR_MESSAGE={inbound})\n"
             " same => n,Set(DLR_OPTOUT=9)\n same => n,Goto(dialerd-inbound,s,1)\n"
+            f"[dialerd-transfer]\nexten => 700,1,Playback({inbound})\n same => n,Hangup()\n"
         )
     except HarnessUnavailable as error:
         if os.environ.get("CI") == "true":

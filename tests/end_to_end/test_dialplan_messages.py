@@ -57,6 +57,28 @@ def test_the_abandon_message_is_heard_and_reported(
     assert not any(f"/dialerd/unattended/{a.attempt}" in pbx.database() for a in (listens, in_it, missing))
 
 
+def test_after_the_message_a_person_is_transferred(
+    pbx: Asterisk, farend: FarEnd, ami: AmiClient, agi: AgiServer, prompts: Prompts
+) -> None:
+    """By the verdict and by the dialplan alone; not after the opt-out key, not to an extension that is not there."""
+    farend.behaves("5552012", Behaviour(digits=((prompts.abandon_s + 1.0, "9"),)))
+    goes_on = Attempt("5552011", agi.url, message=prompts.abandon, extra={"DLR_TRANSFER": "700"})
+    opts_out = Attempt("5552012", agi.url, message=prompts.abandon, extra={"DLR_TRANSFER": "700"})
+    nowhere = Attempt("5552013", agi.url, message=prompts.abandon, extra={"DLR_TRANSFER": "701"})
+    hostile = Attempt("5552014", agi.url, message=prompts.abandon, extra={"DLR_TRANSFER": "${EPOCH}"})
+    alone = Attempt("5552015", agi.url, message=prompts.abandon, extra={"DLR_TRANSFER": "700"})
+    attempts = (goes_on, opts_out, nowhere, hostile, alone)
+    for attempt in attempts:
+        agi.scripts[attempt.attempt] = verdict("refused" if attempt is alone else "abandon")
+        call_customer(ami, attempt)
+    for attempt in attempts:
+        ami.event("Hangup", Uniqueid=attempt.channel_id, timeout_s=25)
+    calls = [farend.wait_for_call(attempt.number) for attempt in attempts]
+    assert [bool(call.heard_tone(prompts.abandon_hz)) for call in calls] == [True] * 5
+    # a voice has something of every tone, for a moment
+    assert [call.tone_seconds(prompts.inbound_hz) > 2 for call in calls] == [True, False, False, False, True]
+
+
 def test_who_calls_the_displayed_number_hears_who_called_and_can_opt_out(
     pbx: Asterisk, farend: FarEnd, ami: AmiClient, prompts: Prompts
 ) -> None:

@@ -104,10 +104,20 @@ def test_one_open_attempt_per_number_is_a_law_of_the_schema(world: World) -> Non
 
 def test_opening_again_changes_nothing(url: str) -> None:
     with connected(url) as db:
-        assert migrate(db, MONDAY_NOON) == ["0001_initial", "0002_leads_and_rules", "0003_preview"]
+        assert migrate(db, MONDAY_NOON) == [
+            "0001_initial",
+            "0002_leads_and_rules",
+            "0003_preview",
+            "0004_abandon_window",
+        ]
         assert migrate(db, MONDAY_NOON) == []
         names = [row[0] for row in db.execute_sql("SELECT name FROM schema_migration ORDER BY name").fetchall()]
-        assert names == ["0001_initial", "0002_leads_and_rules", "0003_preview"]
+        assert names == [
+            "0001_initial",
+            "0002_leads_and_rules",
+            "0003_preview",
+            "0004_abandon_window",
+        ]
 
 
 def test_built_in_dispositions_are_seeded_and_an_operators_own_stay(url: str) -> None:

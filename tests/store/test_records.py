@@ -247,24 +247,6 @@ async def test_calls_are_found_by_campaign_agent_status_and_time(world: World) -
     assert {row["code"] for row in await records.dispositions()} >= {"sale", "dnc", "lost"}
 
 
-async def test_the_abandon_rate_is_of_calls_answered_by_a_person_in_thirty_days(world: World) -> None:
-    campaign_id = world.campaign_with_leads(9, name="spring", max_attempts_per_day=50)
-    world.campaign(name="idle")
-    leads = world.claim(campaign_id, 8).leads
-    attempts, _ = world.open_attempts(leads)
-    for attempt in attempts[:4]:
-        world.submit(world.end(attempt, Status.ANSWERED, "sale", live_answer=True, answered_at=world.now))
-    world.submit(world.end(attempts[4], Status.ABANDONED, live_answer=True, answered_at=world.now))
-    world.submit(world.end(attempts[5], Status.MACHINE, answered_at=world.now))
-    rates = await world.store.records.abandon_rates()
-    assert rates["spring"] == {"live_answers": 5, "abandoned": 1, "abandon_rate": 20.0}
-    assert rates["idle"] == {"live_answers": 0, "abandoned": 0, "abandon_rate": 0.0}
-    (bucket,) = world.store.load_restart_state().restored().ledger[campaign_id]
-    assert bucket[1:] == (5, 1) and 0 <= world.now.timestamp() - bucket[0] < 5400
-    world.pass_time(days=31)
-    assert (await world.store.records.abandon_rates())["spring"]["live_answers"] == 0
-
-
 async def test_the_audit_log_takes_whatever_was_sent(world: World) -> None:
     params = {"name": "x\x00y\ud800", "nested": {"a": [1, None]}}
     await world.store.records.audit(1000, "operator\x00", "campaign.add", params, "refused: \ud83d")

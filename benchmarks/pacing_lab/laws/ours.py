@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dialerd.core.campaign import AbandonWindow
+from dialerd.core.abandon_window import AbandonWindow
 from dialerd.core.pacing.answers import Segment
 from dialerd.core.pacing.ledger import AbandonLedger
 from dialerd.core.pacing.predictive import Plan, PredictivePacer, Situation

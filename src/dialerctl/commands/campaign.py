@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 import click
@@ -12,6 +13,7 @@ from dialerctl.campaign_columns import CAMPAIGN_COLUMNS, SHOWN_UNITS, campaign_o
 from dialerctl.failure import Failure
 from dialerctl.known_names import campaign_names
 from dialerctl.lazy_group import Noun
+from dialerctl.moments import Moment
 from dialerctl.output import Column, show_value
 from dialerctl.session import Session, output_options
 from dialerd.control.protocol import ExitCode
@@ -166,6 +168,53 @@ def explain(session: Session, name: str) -> None:
     session.show_object(values, _explained(values, session.colour))
 
 
+@campaign.command()
+@click.argument("name", shell_complete=campaign_names)
+@click.option("--calls", is_flag=True, help="The live answers one by one; they add up to the figures.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Most calls to list; by default all.")
+@click.option(
+    "--since", type=Moment(), metavar="WHEN",
+    help="Count from then on, whatever the legal window: 2026-11-30, today, yesterday, 2h.",
+)  # fmt: skip
+@click.option(
+    "--until", type=Moment(end_of_day=True), metavar="WHEN",
+    help="The window as it stood then; a date includes its day.",
+)  # fmt: skip
+@output_options
+def ledger(session: Session, name: str, calls: bool, limit: int | None, since: str | None, until: str | None) -> None:
+    """Show the abandon ledger: the legal window, live answers, abandons, AMD losses, what is still allowed.
+
+    With --calls every live answer is listed: who waited how long, for which agent, or whether the message came in time.
+    -o csv gives the calls then, -o json both.
+
+    \b
+    Examples:
+      dialerctl campaign ledger spring
+      dialerctl campaign ledger spring --calls --since yesterday --until yesterday
+      dialerctl campaign ledger spring --calls -o csv --to audit.csv
+    """
+    from dialerctl.ledger_screen import CALLS, calls_of, ledger_of, ledger_text
+
+    if limit is not None and not calls:
+        raise click.UsageError("--limit goes with --calls")
+    span = {"since": since, "until": until}
+    values = ledger_of(session, name, span)
+    if not calls:
+        session.show_object(values, ledger_text(values, session.colour))
+        return
+    rows = list(islice(calls_of(session, name, span, values), limit))
+    if session.form == "csv":
+        session.show_list("calls", rows, CALLS, "No live answers.")
+        return
+    text = ledger_text(values, session.colour)
+    if rows:
+        table = output.table(rows, CALLS, colour=session.colour, limit=output.screen_limit(session.target))
+        text = f"{text}\n\n{table}"
+    session.show_object({**values, "calls": rows}, text)
+    if len(rows) < values["live_answers"]:
+        session.say(f"({len(rows)} of {values['live_answers']} live answers shown)")
+
+
 def _explained(values: Mapping[str, Any], colour: bool) -> str:
     from dialerctl.explain_screen import campaign_screen
 
@@ -204,7 +253,7 @@ _order(
 
 def _settings(values: Mapping[str, Any], colour: bool) -> str:
     """Every value of a campaign: what is not a known column first, then the columns by group, with units."""
-    known = {column.name for column in CAMPAIGN_COLUMNS}
+    known = {column.name for column in CAMPAIGN_COLUMNS} | {"abandon_window_used", "abandon_window_from"}
     rest = [(key, show_value(value, "time" if key.endswith("_at") else "text")) for key, value in values.items()]
     blocks = [output.pairs([entry for entry in rest if entry[0] not in known], colour=colour)]
     for group in dict.fromkeys(column.group for column in CAMPAIGN_COLUMNS):
@@ -212,6 +261,8 @@ def _settings(values: Mapping[str, Any], colour: bool) -> str:
         for column in CAMPAIGN_COLUMNS:
             if column.group == group and column.name in values:
                 text, unit = show_value(values[column.name]), SHOWN_UNITS.get(column.unit, "")
+                if column.name == "abandon_window" and values.get("abandon_window_from") != "campaign":
+                    text += f" ({values.get('abandon_window_used')}, by {values.get('abandon_window_from')})"
                 entries.append(("  " + column.name, f"{text} {unit}" if unit and text != "-" else text))
         if entries:
             heading = click.style(group, bold=True) if colour else group

@@ -78,6 +78,8 @@ def show(session: Session, name: str, region: str | None, rules_dir: Path) -> No
       dialerctl rules show us-telemarketing --region US-FL
       dialerctl rules show fr -o json
     """
+    from dialerd.core.rule_set import ledger_rules
+
     sets = _load(rules_dir)
     if name not in sets:
         from dialerd.core.errors import hint
@@ -86,6 +88,8 @@ def show(session: Session, name: str, region: str | None, rules_dir: Path) -> No
         raise Failure(f"there is no rule set {name!r}{meant}", ExitCode.NOT_FOUND)
     values = rule_set_values(sets[name], region)
     head = output.pairs([(key, str(values[key])) for key in ("name", "version", "title", "countries", "in_force_from")])
+    if told := ledger_rules(sets[name]):
+        head += "\n" + told
     table = output.table(values["rules"], RULES, colour=session.colour, limit=output.screen_limit(session.target))
     notes = "\n".join(f"Note: {note}" for note in values["notes"])
     session.show_object(values, "\n\n".join(part for part in (head, table if values["rules"] else "", notes) if part))
@@ -135,6 +139,8 @@ def rule_set_values(law: RuleSet, region: str | None = None) -> dict[str, Any]:
         "countries": ", ".join(law.countries) or "any",
         "in_force_from": law.effective_from.isoformat(),
         "in_force_until": law.effective_until.isoformat() if law.effective_until else None,
+        "abandon_window": law.abandon_window.value if law.abandon_window is not None else None,
+        "amd_losses_inside": law.amd_losses_inside,
         "rules": found,
         "notes": list(law.notes),
     }

@@ -31,6 +31,7 @@ _AMD = re.compile(r"\A[0-9]{1,6}(?::[0-9]{1,6}){8}\Z")
 # Asterisk cuts the value of a `Variable` header at its first comma.
 _VARIABLE_VALUE = re.compile(r"\A[^,]*\Z")
 _KEY = re.compile(r"\A[0-9]?\Z")
+_EXTENSION = re.compile(r"\A[A-Za-z0-9_*#+-]{0,20}\Z")
 LONGEST_LEAD_NAME, LONGEST_LEAD_VALUE = 40, 80
 _NO_NAME = re.compile(r"[^A-Z0-9]+")
 _NO_VALUE = re.compile(r"[^\w .@+:/-]+")
@@ -148,6 +149,7 @@ def originate_customer(command: Originate, trunks: Trunks, agi: str) -> Headers:
         "DLR_MESSAGE": _path(_SOUNDS, command.message, "the abandon message"),
         "DLR_RECORD": _path(_RECORDING, command.recording_file, "the recording file") if command.recording_file else "",
         "DLR_OPTOUT": _require(_KEY, command.opt_out_key, "the opt-out key"),
+        "DLR_TRANSFER": _require(_EXTENSION, command.transfer_to, "the extension to transfer to"),
         **lead_variables(command.lead_variables),
     }
     headers: dict[str, str | list[str]] = {

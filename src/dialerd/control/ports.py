@@ -94,8 +94,11 @@ class Records(Protocol):
     async def dispositions(self) -> list[Row]:
         """Every disposition definition."""
 
-    async def abandon_rates(self) -> dict[str, Row]:
-        """By campaign name: `live_answers`, `abandoned`, `abandon_rate` (percent) over the last 30 days."""
+    async def ledger(self, name: str, asked: Mapping[str, Any]) -> Row:
+        """The figures of a campaign's abandon ledger; `asked`: `since until snapshot`, each where it is given."""
+
+    async def ledger_calls(self, name: str, asked: Mapping[str, Any], *, limit: int, offset: int) -> list[Row]:
+        """The live answers behind those figures, in order of their time."""
 
     async def audit(self, uid: int, user: str, method: str, params: Mapping[str, Any], outcome: str) -> None:
         """Append one row to the audit log."""

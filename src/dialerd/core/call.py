@@ -171,6 +171,11 @@ class Attempt:
         return copy
 
     @property
+    def machine(self) -> bool:
+        """True when AMD took the far end for a machine: it answered, and nobody met it."""
+        return self.status is Status.MACHINE and not self.live_answer and self.answered_at is not None
+
+    @property
     def abandoned(self) -> bool:
         """True when this attempt counts in the numerator of the abandon rate; a test call counts nowhere."""
         return self.status is Status.ABANDONED and self.live_answer

@@ -107,6 +107,7 @@ class CallFlow:
                 message=campaign.abandon_message,
                 opt_out_key=campaign.opt_out_key,
                 recording_file=attempt.recording_file,
+                transfer_to=call.transfer_to,
                 lead_variables=call.variables,
             )
         )

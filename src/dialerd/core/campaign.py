@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from enum import Enum
 
+from dialerd.core.abandon_window import DEFAULT_WINDOW, AbandonWindow, WindowClock
 from dialerd.core.compliance_rules import CallingRules
 from dialerd.core.errors import Conflict
 
@@ -67,14 +69,11 @@ class MeasuredFrom(Enum):
     GREETING_END = "greeting_end"
 
 
-class AbandonWindow(Enum):
-    """Over what the abandon rate is measured. US: successive periods of 30 days (16 CFR 310.4(b)(4)(ii))."""
+class AbandonAction(Enum):
+    """What becomes of a person without an agent after the message and the key to opt out. It counts all the same."""
 
-    SUCCESSIVE_30_DAYS = "successive_30_days"
-    ROLLING_30_DAYS = "rolling_30_days"
-    ROLLING_24_HOURS = "rolling_24_hours"
-    DAY = "day"
-    MONTH = "month"
+    HANGUP = "hangup"
+    TRANSFER = "transfer"
 
 
 class AmdAction(Enum):
@@ -149,16 +148,26 @@ class Campaign:
     # a person without an agent
     abandon_after_s: float = 2.0
     abandon_measured_from: MeasuredFrom = MeasuredFrom.GREETING_END
-    abandon_window: AbandonWindow = AbandonWindow.ROLLING_30_DAYS
+    abandon_window: AbandonWindow = DEFAULT_WINDOW
+    zone: tzinfo = UTC  # the campaign's own: where its calendar days and months begin
     abandon_message: str = ""
     abandon_message_version: str = ""
     opt_out_key: str = "9"
+    abandon_action: AbandonAction = AbandonAction.HANGUP
+    abandon_transfer_extension: str = ""
     # answering machines
     amd_enabled: bool = False
     amd: AmdParameters = field(default_factory=AmdParameters)
     amd_action: AmdAction = AmdAction.HANGUP
+    amd_false_positive_rate: float = 0.0  # people among the calls that AMD called machines
+    amd_losses_inside: bool = False  # they count as abandoned: the rule set says so
     # agents and records
     default_disposition: str = "no_disposition"
     recording_enabled: bool = False
     on_hook_ring_timeout_s: float = 15.0
     rules: CallingRules = field(default_factory=CallingRules)
+
+    @property
+    def window_clock(self) -> WindowClock:
+        """When the legal window of the abandon rate begins and ends."""
+        return WindowClock(self.abandon_window, self.zone)

@@ -22,9 +22,9 @@ def close_call(floor: Floor, call: LiveCall, now: Moment) -> None:
     run = floor.campaigns.get(attempt.campaign_id)
     if run is not None and not call.is_test:
         run.hour.add(attempt, now.mono)
+        run.record(attempt)
         if attempt.live_answer:
             run.pacer.budget.realised += attempt.abandoned
-            run.ledger.record((attempt.answered_at or attempt.created_at).timestamp(), attempt.abandoned)
     floor.forget_call(attempt.id)
     floor.emit(CloseAttempt(attempt=attempt.snapshot(), callback_at=call.callback_at, callback_own=call.callback_own))
     if call.trace_key:

@@ -49,6 +49,7 @@ from dialerd.core.messages import (
     HangupAttempt,
     LeadsAdded,
     LeadsClaimed,
+    LedgerLoaded,
     LegEnded,
     LegUp,
     MessageEnded,
@@ -68,6 +69,7 @@ from dialerd.core.messages import (
 )
 from dialerd.core.moment import Moment
 from dialerd.core.pacing import Pacer
+from dialerd.core.pacing.ledger import LedgerHistory
 from dialerd.core.pacing.planned import planned
 from dialerd.core.pacing.power import power
 from dialerd.core.pacing.preview import preview
@@ -118,6 +120,7 @@ class Dialer:
             LeadsClaimed: self.leads.claimed,
             AttemptsOpened: self.calls.opened,
             AttemptRefused: self.calls.refused,
+            LedgerLoaded: lambda e, now: self.floor.ledger_loaded(e),
             StoreFailed: self._store_failed,
             StoreRecovered: self._store_recovered,
             # Asterisk: links and traces
@@ -222,7 +225,10 @@ class Dialer:
     @property
     def drained(self) -> bool:
         """True when nobody would be left in silence if dialerd went away now."""
-        return all(call.attempt.state in SETTLED for call in self.floor.calls.values())
+        return all(
+            call.attempt.state in SETTLED or (call.handed_over and call.attempt.message_ended_at is not None)
+            for call in self.floor.calls.values()
+        )
 
     # -- start and restart
 
@@ -230,7 +236,7 @@ class Dialer:
         """Take over what the store knows from before: nothing is dialled until Asterisk's channels are compared."""
         for campaign in restored.campaigns:
             run = self.floor.put_campaign(campaign)
-            run.ledger.load(restored.ledger.get(campaign.id, ()))
+            run.ledger.take_over(restored.ledger.get(campaign.id, LedgerHistory()))
         for agent in restored.agents:
             seat = self.floor.roster.put(agent.profile, now)
             if agent.state is not AgentState.LOGGED_OUT:
@@ -276,7 +282,11 @@ class Dialer:
         self.floor.log("info", "the store accepts writes again")
 
     def _campaign_saved(self, event: CampaignSaved, now: Moment) -> None:
-        self.floor.put_campaign(event.campaign)
+        known = event.campaign.id in self.floor.campaigns
+        run = self.floor.put_campaign(event.campaign)
+        # a campaign that was left out at the start, because its row was broken, may have a past
+        if not known or run.counts_another_window:
+            self.floor.renew_ledger(run)
         if event.campaign.dial_mode is not DialMode.PREVIEW:
             self.previews.withdraw(event.campaign.id, "the campaign is not in preview mode any more", now)
         self.floor.decide_soon([event.campaign.id], now)
@@ -293,7 +303,7 @@ class Dialer:
         else:
             self.dialling.release(run, f"campaign {run.campaign.name} is {state.value}", now)
         run.campaign = replace(run.campaign, state=state)
-        run.fault, run.decision = "", None
+        run.fault, run.alarm, run.decision = "", "", None
         self.floor.emit(SaveCampaignState(campaign_id=event.campaign_id, state=state.value))
 
     def _agent_saved(self, event: AgentSaved, now: Moment) -> None:

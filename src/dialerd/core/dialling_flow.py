@@ -16,7 +16,6 @@ from dialerd.core.lead_supply import LeadSupply, calls_per_agent
 from dialerd.core.messages import OpenAttempts, TestCall
 from dialerd.core.moment import Moment
 from dialerd.core.pacing import Limit, PacingDecision, PacingInputs, decide
-from dialerd.core.pacing.ledger import FIRST_ANSWERS
 from dialerd.core.pacing.shares import Claimant, share_agents
 from dialerd.core.predictive_flow import lead_segment, plan
 from dialerd.core.preview_flow import PreviewFlow
@@ -99,6 +98,7 @@ class DiallingFlow:
     def _decide(self, run: CampaignRun, own: Sequence[int], now: Moment) -> None:
         run.decided_at = now.mono
         self.floor.deadlines.cancel(Wait.DECIDE, run.campaign.id)
+        self._watch_the_limit(run, now)
         obstacle = self.obstacle(run, now)
         if obstacle:
             run.decision = None
@@ -145,14 +145,25 @@ class DiallingFlow:
         allowed = trunk.caller_ids if trunk is not None else ()
         return start_problems(campaign, self.floor.settings.trunks, allowed_caller_ids=allowed)
 
+    def _watch_the_limit(self, run: CampaignRun, now: Moment) -> None:
+        """Alarm once when dialling stops itself over the abandon rate, and tell when it goes on."""
+        told, name = self._over_the_limit(run, now), run.campaign.name
+        if told and not run.alarm:
+            self.floor.log("error", f"campaign {name}: {told} (dialerctl campaign ledger {name})", run.campaign.id)
+        elif run.alarm and not told:
+            self.floor.log(
+                "info", f"campaign {name} dials again: its abandon rate is within the limit", run.campaign.id
+            )
+        run.alarm = told
+
     @staticmethod
     def _over_the_limit(run: CampaignRun, now: Moment) -> str:
         """Above max_abandon_rate with 100 or more live answers in the window there is nothing left to risk."""
         most, ledger = run.campaign.max_abandon_rate, run.standing(now)
-        if ledger.live < FIRST_ANSWERS or ledger.abandoned <= most * ledger.live:
+        if not ledger.breaks(most):
             return ""
         return (
-            f"abandon rate {100 * ledger.rate:.1f} % ({ledger.abandoned} of {ledger.live}) is above "
+            f"abandon rate {100 * ledger.rate:.1f} % ({ledger.told} of {ledger.live}) is above "
             f"max_abandon_rate {100 * most:g} %: dialling has stopped itself"
         )
 

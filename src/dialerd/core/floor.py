@@ -2,57 +2,34 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from dialerd.core.agent import AgentMove, AgentState
 from dialerd.core.breaker import Breaker
 from dialerd.core.call import Attempt, AttemptMove, AttemptState, next_attempt_state
-from dialerd.core.campaign import Campaign, DialMode
+from dialerd.core.campaign import AbandonAction, Campaign, DialMode
+from dialerd.core.campaign_run import CampaignRun as CampaignRun
 from dialerd.core.deadlines import Deadlines, Wait
 from dialerd.core.dispositions import Disposition
 from dialerd.core.errors import NotFound
-from dialerd.core.lead import Lead
-from dialerd.core.messages import Command, LogEvent, SaveAgentState, SaveAttempt, SendVerdict, Shortage
+from dialerd.core.messages import (
+    Command,
+    LedgerLoaded,
+    LogEvent,
+    SaveAgentState,
+    SaveAttempt,
+    SendVerdict,
+)
 from dialerd.core.moment import Moment
-from dialerd.core.pacing import Pacer, PacingDecision
+from dialerd.core.pacing import Pacer
 from dialerd.core.pacing.answers import Segment
-from dialerd.core.pacing.ledger import AbandonLedger, Standing
-from dialerd.core.pacing.predictive import PredictivePacer
 from dialerd.core.pacing.rate import CallRate
 from dialerd.core.roster import Roster, Seat, move
 from dialerd.core.settings import DialerSettings, Identity
 from dialerd.core.sparing import Sparing
-from dialerd.core.statistics import HourStatistics
 from dialerd.core.tally import Tally
-
-
-@dataclass(slots=True, kw_only=True)
-class CampaignRun:
-    """A campaign at run time."""
-
-    campaign: Campaign
-    rate: CallRate
-    ledger: AbandonLedger
-    pacer: PredictivePacer  # learns in every mode, so that a change of mode does not start from nothing
-    hopper: deque[Lead] = field(default_factory=deque)
-    claim_pending: bool = False
-    claim_not_before: float = 0.0
-    claimed_for: frozenset[int] = frozenset()  # the agents that the last claim named
-    shortage: Shortage | None = None
-    unwanted: int = 0  # previews since the last one that was accepted
-    refused: Counter[str] = field(default_factory=Counter)  # rule → leads refused at dialling since the last dial
-    decision: PacingDecision | None = None
-    decided_at: float = float("-inf")
-    fault: str = ""
-    fault_at: Moment | None = None
-    hour: HourStatistics = field(default_factory=HourStatistics)
-
-    def standing(self, now: Moment) -> Standing:
-        """The abandon ledger's window at this moment."""
-        return self.ledger.standing(now.wall.timestamp())
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,6 +55,17 @@ class LiveCall:
     sent_mono: float | None = None  # when it was sent to Asterisk
     settled: bool = False  # the pacer knows whether a person has answered
     tally: Tally | None = field(default=None, repr=False)  # where this call is counted, while it is on the floor
+
+    @property
+    def transfer_to(self) -> str:
+        """The extension that this person is sent to after the abandon message; empty: nowhere."""
+        wanted = self.campaign.abandon_action is AbandonAction.TRANSFER and not self.is_test
+        return self.campaign.abandon_transfer_extension if wanted else ""
+
+    @property
+    def handed_over(self) -> bool:
+        """Whether the call may go on as long as it likes: after the message it is somebody else's."""
+        return bool(self.transfer_to) and self.attempt.state is AttemptState.ABANDONING and not self.hangup_sent
 
     def enter(self, state: AttemptState) -> None:
         """Change the attempt's state. `advance` does it by the table; only what Asterisk shows may overrule that."""
@@ -249,21 +237,20 @@ class Floor:
         """Add a campaign or give a known one its new settings; its state stays what it is."""
         run = self.campaigns.get(campaign.id)
         if run is None:
-            run = self.campaigns[campaign.id] = CampaignRun(
-                campaign=campaign,
-                rate=CallRate(campaign.calls_per_second),
-                ledger=AbandonLedger(campaign.abandon_window, campaign.target_abandon_rate),
-                pacer=PredictivePacer(
-                    avg_talk_s=campaign.avg_talk_time_s,
-                    wrapup_s=campaign.wrapup_time_s,
-                    ring_timeout_s=campaign.ring_timeout_s,
-                ),
-            )
+            run = self.campaigns[campaign.id] = CampaignRun.of(campaign)
         else:
-            run.campaign = replace(campaign, state=run.campaign.state)
-            run.rate.per_second = campaign.calls_per_second
-            run.ledger.set_limit(campaign.target_abandon_rate)
+            run.change(campaign)
         return run
+
+    def renew_ledger(self, run: CampaignRun) -> None:
+        """Ask the store what the campaign's window holds."""
+        self.emit(run.renew_ledger())
+
+    def ledger_loaded(self, event: LedgerLoaded) -> None:
+        """The store's answer to `renew_ledger`."""
+        run = self.campaigns.get(event.campaign_id)
+        if run is not None:
+            run.ledger_loaded(event)
 
     def put_call(self, call: LiveCall) -> None:
         """Take a call in."""
@@ -313,7 +300,10 @@ class Floor:
         run.pacer.call_ended(call.sent_mono, now.mono, person, call.segment)
 
     def expect_end(self, call: LiveCall, now: Moment) -> None:
-        """Asterisk must report the end of this call within ENDING; then it is hung up."""
+        """Asterisk must report the end of this call within ENDING; then it is hung up. One handed over may go on."""
+        if call.handed_over:
+            self.deadlines.cancel(Wait.ENDING, call.attempt.id)
+            return
         self.deadlines.set(Wait.ENDING, call.attempt.id, now.mono + self.settings.ending_timeout_s)
 
     def start_limit(self, call: LiveCall, at_mono: float) -> None:

@@ -2,7 +2,8 @@
 
 Events come from the edges (Asterisk, store, control) through one queue; commands go back to them in order.
 The orders of operators and agents, events too, stand in `orders.py`, what Asterisk shows after a (re)connect in
-`pbx_memory.py`, how leads are claimed and given back in `lead_commands.py`. Nothing here does anything: to see what
+`pbx_memory.py`, how leads are claimed and given back in `lead_commands.py`,
+how a ledger is read in `ledger_messages.py`. Nothing here does anything: to see what
 happens, read `dialer.py`.
 """
 
@@ -23,6 +24,7 @@ from dialerd.core.lead_commands import (
     ReleaseLeads as ReleaseLeads,
     SkipLead as SkipLead,
 )
+from dialerd.core.ledger_messages import LedgerLoaded as LedgerLoaded, LoadLedger as LoadLedger
 from dialerd.core.orders import (
     AgentAccept as AgentAccept,
     AgentDispose as AgentDispose,
@@ -301,6 +303,7 @@ class Originate:
     message: str
     opt_out_key: str
     recording_file: str
+    transfer_to: str = ""  # extension for who hears the abandon message to its end; empty: hung up
     lead_variables: tuple[tuple[str, str], ...] = ()  # name and value as imported: the edge makes them harmless
 
 
@@ -341,7 +344,7 @@ class ForgetTraces:
     keys: tuple[str, ...]
 
 
-StoreEvent: TypeAlias = LeadsClaimed | AttemptsOpened | AttemptRefused | StoreFailed | StoreRecovered
+StoreEvent: TypeAlias = LeadsClaimed | AttemptsOpened | AttemptRefused | LedgerLoaded | StoreFailed | StoreRecovered
 PbxEvent: TypeAlias = (
     PbxConnected
     | PbxLost
@@ -368,6 +371,7 @@ StoreCommand: TypeAlias = (
     | OpenAttempts
     | SaveAttempt
     | CloseAttempt
+    | LoadLedger
     | SaveCampaignState
     | SaveAgentState
     | AddDoNotCall

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from dialerd.core.campaign import Campaign, DialMode
+from dialerd.core.campaign import AbandonAction, Campaign, DialMode
 from dialerd.core.errors import hint
 
 _UNATTENDED_MODES = frozenset({DialMode.PREDICTIVE, DialMode.PROGRESSIVE, DialMode.POWER})
@@ -34,6 +34,10 @@ def start_problems(
         problems.append(
             "no abandon message is set, and a person who meets no agent must hear your name and number: "
             "use --abandon-message SOUND"
+        )
+    if campaign.abandon_action is AbandonAction.TRANSFER and not campaign.abandon_transfer_extension:
+        problems.append(
+            "abandon_action is transfer, and it is not said where to: use --abandon-transfer-extension EXTENSION"
         )
     problems += _law_problems(campaign, trunk_known=not trunk, allowed_caller_ids=allowed_caller_ids)
     if campaign.max_lines < 1:

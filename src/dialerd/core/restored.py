@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dialerd.core.agent import AgentProfile, AgentState
 from dialerd.core.call import Attempt
 from dialerd.core.campaign import Campaign
+from dialerd.core.pacing.ledger import LedgerHistory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,11 +23,11 @@ class RestoredAgent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
-    """Everything the dialer starts from. `ledger`: campaign id → (POSIX second, live answers, abandoned) by bucket."""
+    """Everything the dialer starts from. `ledger`: campaign id → what its window holds."""
 
     campaigns: tuple[Campaign, ...] = ()
     agents: tuple[RestoredAgent, ...] = ()
     open_attempts: tuple[Attempt, ...] = ()
     unfinished_attempts: tuple[Attempt, ...] = ()
-    ledger: Mapping[int, Sequence[tuple[float, int, int]]] = field(default_factory=dict)
+    ledger: Mapping[int, LedgerHistory] = field(default_factory=dict)
     promises: Mapping[int, int] = field(default_factory=dict)  # open attempt → the agent who promised it or wants it

@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from enum import Enum
 from typing import ClassVar
 
+from dialerd.core.abandon_window import AbandonWindow
 from dialerd.core.calling_windows import Week, show_week
 
 REGION = re.compile(r"\A[A-Z]{2}(-[A-Z0-9]{1,3})?\Z")
@@ -136,6 +137,8 @@ class RuleSet:
     countries: tuple[str, ...] = ()
     effective_from: date = date.min
     effective_until: date | None = None
+    abandon_window: AbandonWindow | None = None  # over what the law measures the abandon rate; None: it does not say
+    amd_losses_inside: bool = False  # people taken for machines count as abandoned, as an estimate
     demands: tuple[Demand, ...] = ()
     notes: tuple[str, ...] = ()
     hours: tuple[Hours, ...] = field(init=False)
@@ -175,6 +178,13 @@ class RuleSet:
     def longest_memory(self) -> timedelta:
         """How far back attempts must be known to judge its caps."""
         return max((cap.within for cap in self.caps), default=timedelta(0))
+
+
+def ledger_rules(law: RuleSet) -> str:
+    """How a set wants the abandon rate counted, as one line; empty where it says nothing."""
+    window = f"abandon rate counted over {law.abandon_window.value}" if law.abandon_window is not None else ""
+    losses = "people whom AMD took for machines count as abandoned (estimate)" if law.amd_losses_inside else ""
+    return "; ".join(part for part in (window, losses) if part)
 
 
 def describe(demand: Demand) -> str:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
+from dialerd.core.abandon_window import AbandonWindow
 from dialerd.core.calling_windows import Week, parse_week
 from dialerd.core.errors import Invalid, hint
 from dialerd.core.rule_set import (
@@ -58,6 +59,8 @@ class _Reader:
         version, title = top.text("version"), top.text("title")
         countries = top.texts("countries", REGION)
         since, until = top.day("effective_from", date.min), top.day("effective_until", None)
+        window = top.one_of("abandon_window", AbandonWindow) if "abandon_window" in data else None
+        losses_inside = top.flag("amd_losses_inside")
         notes = top.texts("notes")
         self._sources = dict(top.table("sources"))
         demands: list[Demand] = []
@@ -77,7 +80,8 @@ class _Reader:
             return None
         return RuleSet(
             name=name, version=version, title=title, countries=countries, effective_from=since or date.min,
-            effective_until=until, demands=tuple(demands), notes=notes,
+            effective_until=until, abandon_window=window, amd_losses_inside=losses_inside, demands=tuple(demands),
+            notes=notes,
         )  # fmt: skip
 
     def with_holidays(self, week: Week, calendar: str) -> Week:
@@ -162,6 +166,12 @@ class _Table:
         except ValueError:
             self.problem(key, f"{str(value)[:40]!r} is not one of {', '.join(member.value for member in kind)}")
             return next(iter(kind))
+
+    def flag(self, key: str) -> bool:
+        value = self.get(key)
+        if value is not None and not isinstance(value, bool):
+            self.problem(key, f"{str(value)[:40]!r} is not true or false")
+        return value is True
 
     def table(self, key: str) -> Mapping[str, str]:
         value = self.get(key)

@@ -24,6 +24,8 @@ from dialerd.core.messages import (
     ClaimLeads,
     CloseAttempt,
     LeadsClaimed,
+    LedgerLoaded,
+    LoadLedger,
     OpenAttempts,
     ReleaseLeads,
     SaveAgentState,
@@ -33,6 +35,7 @@ from dialerd.core.messages import (
     StoreCommand,
     StoreEvent,
 )
+from dialerd.core.pacing.ledger import Counts, LedgerHistory
 from dialerd.core.retry import skip_due
 
 ASK_AGAIN = timedelta(minutes=5)
@@ -87,6 +90,7 @@ class MemoryStore:
             OpenAttempts: self._open,
             SaveAttempt: self._save,
             CloseAttempt: self._close,
+            LoadLedger: self._load_ledger,
             AddDoNotCall: self._add_do_not_call,
             SaveAgentState: self._save_agent_state,
         }
@@ -223,6 +227,17 @@ class MemoryStore:
         elif stored is not None and stored.state is LeadState.CLAIMED:
             self._settle(stored, command, disposition)
         return []
+
+    def _load_ledger(self, command: LoadLedger, now: datetime) -> list[StoreEvent]:
+        done = [a for a in self.closed if a.campaign_id == command.campaign_id and (a.live_answer or a.machine)]
+        told = sorted(
+            Counts((a.answered_at or a.created_at).timestamp(), int(a.live_answer), int(a.abandoned), int(a.machine))
+            for a in done
+        )
+        first_s = min((counts.at_s for counts in told if counts.live), default=None)
+        since_s = command.clock.since(now.timestamp(), first_s)
+        history = LedgerHistory(rows=tuple(c for c in told if c.at_s >= since_s), first_s=first_s)
+        return [LedgerLoaded(campaign_id=command.campaign_id, request=command.request, history=history)]
 
     def _settle(self, stored: StoredLead, command: CloseAttempt, disposition: Disposition) -> None:
         lead, attempt = stored.lead, command.attempt

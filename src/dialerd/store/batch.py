@@ -13,6 +13,8 @@ from dialerd.core.messages import (
     ClaimLeads,
     CloseAttempt,
     Event,
+    LedgerLoaded,
+    LoadLedger,
     LogEvent,
     OpenAttempts,
     ReleaseLeads,
@@ -28,6 +30,7 @@ from dialerd.store.hopper import Hopper
 from dialerd.store.intents import open_attempts
 from dialerd.store.journal import add_do_not_call, log_event, save_agent_state, save_campaign_state
 from dialerd.store.lead_counts import LeadCounts
+from dialerd.store.ledger_records import ledger_history
 from dialerd.store.session import Session
 from dialerd.store.skips import skip_lead
 from dialerd.store.units import micros
@@ -92,6 +95,11 @@ class Batch:
             case CloseAttempt():
                 self._progress.pop(command.attempt.id, None)  # the final snapshot holds all of it
                 self._closing.append(command)
+            case LoadLedger():
+                self._write_gathered()  # it counts what was finished before it
+                history = ledger_history(session, command.campaign_id, command.clock, now)
+                loaded = LedgerLoaded(campaign_id=command.campaign_id, request=command.request, history=history)
+                self.answers.append(loaded)
             case ReleaseLeads():
                 self._write_gathered()
                 release_leads(session, command)

@@ -1,20 +1,16 @@
-"""Owns reading calls, dispositions and the abandon ledger. Changes nothing."""
+"""Owns reading calls, dispositions. Changes nothing."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
-from dialerd.core.campaign import AbandonWindow
 from dialerd.core.errors import Invalid, NotFound
-from dialerd.core.pacing.ledger import ROLLING_S
 from dialerd.store.readable import readable
 from dialerd.store.session import Session
 from dialerd.store.units import micros
 
 Row = dict[str, Any]
-LEGAL_WINDOW = timedelta(seconds=ROLLING_S[AbandonWindow.ROLLING_30_DAYS])
-"""Over which the abandon rate is measured: 16 CFR 310.4(b)(4)(i), each 30-day period of a campaign."""
 
 _SELECT = (
     "SELECT call_log.*, campaign.name AS campaign, agent.name AS agent, lead.name AS lead_name FROM call_log"
@@ -77,39 +73,3 @@ def calls_of_lead(session: Session, lead_id: int) -> list[Row]:
 def dispositions(session: Session) -> list[Row]:
     """Every disposition definition."""
     return [readable(row) for row in session.dicts("SELECT * FROM disposition ORDER BY is_system, code")]
-
-
-def ledger_buckets(session: Session, now: datetime, bucket_s: int) -> dict[int, list[tuple[float, int, int]]]:
-    """By campaign id: (POSIX second where a bucket begins, live answers, abandoned) of the legal window, in order."""
-    width = bucket_s * 1_000_000
-    buckets: dict[int, list[tuple[float, int, int]]] = {}
-    for campaign_id, number, live, abandoned in session.rows(
-        "SELECT campaign_id, at / ?, COUNT(*), SUM(CASE WHEN abandoned THEN 1 ELSE 0 END) FROM abandon_ledger"
-        " WHERE at > ? GROUP BY 1, 2 ORDER BY 1, 2",
-        (width, micros(now - LEGAL_WINDOW)),
-    ):
-        buckets.setdefault(campaign_id, []).append((float(number * bucket_s), live, int(abandoned)))
-    return buckets
-
-
-def ledger(session: Session, now: datetime) -> dict[int, tuple[int, int]]:
-    """By campaign id: calls answered by a person and those of them abandoned, in the legal window up to `now`."""
-    return {
-        campaign_id: (live, int(abandoned))
-        for campaign_id, live, abandoned in session.rows(
-            "SELECT campaign_id, COUNT(*), SUM(CASE WHEN abandoned THEN 1 ELSE 0 END) FROM abandon_ledger"
-            " WHERE at > ? GROUP BY campaign_id",
-            (micros(now - LEGAL_WINDOW),),
-        )
-    }
-
-
-def abandon_rates(session: Session, now: datetime) -> dict[str, Row]:
-    """By campaign name: `live_answers`, `abandoned` and `abandon_rate` = abandoned ÷ live answers × 100."""
-    counts = ledger(session, now)
-    rates: dict[str, Row] = {}
-    for campaign_id, name in session.rows("SELECT id, name FROM campaign ORDER BY name"):
-        live, abandoned = counts.get(campaign_id, (0, 0))
-        rate = round(abandoned / live * 100, 2) if live else 0.0
-        rates[name] = {"live_answers": live, "abandoned": abandoned, "abandon_rate": rate}
-    return rates

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import available_timezones
 
-from dialerd.core.campaign import AmdAction, DialMode, MeasuredFrom, OnTimeout
+from dialerd.core.abandon_window import AbandonWindow
+from dialerd.core.campaign import AbandonAction, AmdAction, DialMode, MeasuredFrom, OnTimeout
 from dialerd.core.errors import Invalid, hint
 from dialerd.core.lead_filter import checked_filter
 from dialerd.core.list_mix import LeadOrder
@@ -26,6 +27,8 @@ from dialerd.store.setting_checks import (
 )
 from dialerd.store.units import call_days, micro_units, time_of_day
 
+RULE_SETS_WINDOW = "rule_set"
+"""The value of `abandon_window` that leaves the choice to the campaign's rule set."""
 MONEY_COLUMNS = frozenset({"cost_per_minute", "revenue_per_sale", "agent_hourly_cost"})
 
 
@@ -86,6 +89,15 @@ def _attribute_names(value: Any) -> str:
     return ",".join(names)
 
 
+def _abandon_window(value: Any) -> str:
+    names = [RULE_SETS_WINDOW, *(window.value for window in AbandonWindow)]
+    text = text_of(value).lower()
+    if text not in names:
+        raise ValueError(f"must be one of {', '.join(names)}")
+    return text
+
+
+_EXTENSION = matching(r"[A-Za-z0-9_*#+-]{1,20}", "up to 20 letters, digits, _ * # + -")
 _MS = whole(0, 60_000)
 
 COLUMNS: Mapping[str, Check] = {
@@ -111,9 +123,12 @@ COLUMNS: Mapping[str, Check] = {
     "preview_on_timeout": one_of(OnTimeout),
     "abandon_after": real(0.1, 60),
     "abandon_measured_from": one_of(MeasuredFrom),
+    "abandon_window": _abandon_window,
     "abandon_message": _SOUND,
     "abandon_message_version": matching(r"[A-Za-z0-9_.:+-]{1,64}", "up to 64 letters, digits, _ . : + -"),
     "opt_out_key": matching(r"[0-9]", "one key of 0-9, or nothing"),
+    "abandon_action": one_of(AbandonAction),
+    "abandon_transfer_extension": _EXTENSION,
     "amd_enabled": yes_or_no,
     "amd_initial_silence": _MS,
     "amd_greeting": _MS,
@@ -125,8 +140,9 @@ COLUMNS: Mapping[str, Check] = {
     "amd_silence_threshold": whole(0, 32_767),
     "amd_max_word_length": _MS,
     "amd_action": one_of(AmdAction),
+    "amd_false_positive_rate": real(0, 1),
     "voicemail_file": _SOUND,
-    "amd_transfer_extension": matching(r"[A-Za-z0-9_*#+-]{1,20}", "up to 20 letters, digits, _ * # + -"),
+    "amd_transfer_extension": _EXTENSION,
     "daily_start": _time,
     "daily_end": _time,
     "call_days": _days,

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import UTC, date, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from dialerd.core.abandon_window import DEFAULT_WINDOW, AbandonWindow
 from dialerd.core.agent import AgentProfile, LegMode
 from dialerd.core.calling_windows import daily
-from dialerd.core.campaign import AmdAction, AmdParameters, Campaign, CampaignState, DialMode, MeasuredFrom, OnTimeout
+from dialerd.core.campaign import (
+    AbandonAction,
+    AmdAction,
+    AmdParameters,
+    Campaign,
+    CampaignState,
+    DialMode,
+    MeasuredFrom,
+    OnTimeout,
+)
 from dialerd.core.compliance_rules import CallingRules
 from dialerd.core.dispositions import Disposition
 from dialerd.core.lead import DUE_STATES, Lead, LeadState
 from dialerd.core.retry import RetryRule
 from dialerd.core.rule_set import RuleSet
+from dialerd.store.campaign_settings import RULE_SETS_WINDOW
 from dialerd.store.units import call_days, fraction, instant_or_none, time_of_day
 
 RULE_COLUMNS = (
@@ -55,8 +67,29 @@ def retry_rule(row: Mapping[str, Any]) -> RetryRule:
     )
 
 
+def window_of(row: Mapping[str, Any], rule_sets: Mapping[str, RuleSet]) -> tuple[AbandonWindow, str]:
+    """Given a campaign's row, return the legal window that counts and who says so; ValueError for an unknown one.
+
+    What the campaign sets itself comes first, then its rule set; where neither says anything, DEFAULT_WINDOW.
+    """
+    if row["abandon_window"] != RULE_SETS_WINDOW:
+        return AbandonWindow(row["abandon_window"]), "campaign"
+    law = rule_sets.get(row["rule_set"])
+    if law is None or law.abandon_window is None:
+        return DEFAULT_WINDOW, "default"
+    return law.abandon_window, f"rule set {law.name}"
+
+
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name) if name != "UTC" else UTC
+    except (KeyError, OSError):
+        raise ValueError(f"time zone {name} is not known on this machine") from None
+
+
 def campaign_value(row: Mapping[str, Any], rule_sets: Mapping[str, RuleSet]) -> Campaign:
     """Given a campaign's whole row, return the value the core reads; ValueError if the row cannot be understood."""
+    rules = calling_rules(row, rule_sets)
     return Campaign(
         id=row["id"],
         name=row["name"],
@@ -81,9 +114,13 @@ def campaign_value(row: Mapping[str, Any], rule_sets: Mapping[str, RuleSet]) -> 
         preview_on_timeout=OnTimeout(row["preview_on_timeout"]),
         abandon_after_s=row["abandon_after"],
         abandon_measured_from=MeasuredFrom(row["abandon_measured_from"]),
+        abandon_window=window_of(row, rule_sets)[0],
+        zone=_zone(row["timezone"]),
         abandon_message=row["abandon_message"],
         abandon_message_version=row["abandon_message_version"],
         opt_out_key=row["opt_out_key"],
+        abandon_action=AbandonAction(row["abandon_action"]),
+        abandon_transfer_extension=row["abandon_transfer_extension"],
         amd_enabled=bool(row["amd_enabled"]),
         amd=AmdParameters(
             initial_silence=row["amd_initial_silence"],
@@ -97,10 +134,12 @@ def campaign_value(row: Mapping[str, Any], rule_sets: Mapping[str, RuleSet]) -> 
             maximum_word_length=row["amd_max_word_length"],
         ),
         amd_action=AmdAction(row["amd_action"]),
+        amd_false_positive_rate=row["amd_false_positive_rate"],
+        amd_losses_inside=rules.law is not None and rules.law.amd_losses_inside,
         default_disposition=row["default_disposition"],
         recording_enabled=bool(row["recording_enabled"]),
         on_hook_ring_timeout_s=row["on_hook_ring_timeout"],
-        rules=calling_rules(row, rule_sets),
+        rules=rules,
     )
 
 

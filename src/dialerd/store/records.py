@@ -18,7 +18,7 @@ from dialerd.core.import_policy import ImportPolicy
 from dialerd.core.lead import Lead
 from dialerd.store import call_records, explaining, lead_imports, lead_records, setup_records
 from dialerd.store.lead_book import LeadBook
-from dialerd.store.readable import readable
+from dialerd.store.ledger_records import Audited, audit, audited_calls
 from dialerd.store.reader import Reader
 from dialerd.store.session import Session
 from dialerd.store.units import micros, stored_text
@@ -52,7 +52,7 @@ class Records:
 
     async def campaign(self, name: str) -> Row:
         """One campaign with every column; NotFound names the nearest known name."""
-        return await self._reader.read(lambda session: readable(setup_records.campaign_row(session, name)))
+        return await self._reader.read(lambda session: setup_records.campaign(session, name))
 
     async def add_campaign(self, settings: Mapping[str, Any]) -> Campaign:
         """Validate and add; Invalid lists all problems, Conflict when the name is taken."""
@@ -170,10 +170,16 @@ class Records:
         """Every disposition definition."""
         return await self._reader.read(call_records.dispositions)
 
-    async def abandon_rates(self) -> dict[str, Row]:
-        """By campaign name: `live_answers`, `abandoned`, `abandon_rate` (percent) over the last 30 days."""
+    async def ledger(self, name: str, asked: Mapping[str, Any]) -> Row:
+        """The figures of a campaign's abandon ledger; `asked`: `since until snapshot`, each where it is given."""
         now = self._clock()
-        return await self._reader.read(lambda session: call_records.abandon_rates(session, now))
+        return await self._background.read(lambda session: audit(session, name, Audited(**asked), now))
+
+    async def ledger_calls(self, name: str, asked: Mapping[str, Any], *, limit: int, offset: int) -> list[Row]:
+        """The live answers behind the figures, in order of their time."""
+        now = self._clock()
+        work = partial(audited_calls, name=name, asked=Audited(**asked), now=now, limit=limit, offset=offset)
+        return await self._background.read(work)
 
     async def audit(self, uid: int, user: str, method: str, params: Mapping[str, Any], outcome: str) -> None:
         """Append one row to the audit log."""

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from dialerd.core.agent import AgentProfile, AgentState
 from dialerd.core.call import Attempt
-from dialerd.core.campaign import AbandonWindow, Campaign, DialMode
+from dialerd.core.campaign import Campaign, DialMode
 from dialerd.core.dispositions import BUILT_IN, Disposition
-from dialerd.core.pacing.ledger import bucket_s
+from dialerd.core.pacing.ledger import LedgerHistory
 from dialerd.core.restored import Restored, RestoredAgent
 from dialerd.store.attempt_rows import attempt_value
-from dialerd.store.call_records import ledger_buckets
 from dialerd.store.claims import release
+from dialerd.store.ledger_records import ledger_history
 from dialerd.store.mapping import agent_profile, campaign_value, disposition_value
 from dialerd.store.session import Session
 from dialerd.store.units import instant_or_none
@@ -47,8 +47,8 @@ class RestartState:
     unfinished_attempts: tuple[Attempt, ...] = ()  # ended, but no final record: to be closed
     next_attempt_id: int = 1
     dispositions: tuple[Disposition, ...] = ()
-    # campaign → (POSIX second, live answers, abandoned) of each bucket of the legal window
-    ledger: Mapping[int, Sequence[tuple[float, int, int]]] = field(default_factory=dict)
+    # campaign → what its legal window holds
+    ledger: Mapping[int, LedgerHistory] = field(default_factory=dict)
     promises: Mapping[int, int] = field(default_factory=dict)  # open attempt → the agent who promised it or wants it
     problems: tuple[str, ...] = ()
 
@@ -116,7 +116,9 @@ def load_restart_state(session: Session, now: datetime) -> RestartState:
         unfinished_attempts=tuple(attempt for attempt in unfinished if attempt.ended_at is not None),
         next_attempt_id=(last[0] or 0) + 1 if last else 1,
         dispositions=tuple(disposition_value(row) for row in session.dicts("SELECT * FROM disposition ORDER BY code")),
-        ledger=ledger_buckets(session, now, round(bucket_s(AbandonWindow.ROLLING_30_DAYS))),
+        ledger={
+            campaign.id: ledger_history(session, campaign.id, campaign.window_clock, now) for campaign in campaigns
+        },
         promises=_promises(session),
         problems=tuple(problems),
     )

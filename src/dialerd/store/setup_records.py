@@ -11,7 +11,7 @@ from dialerd.core.agent import AgentProfile, LegMode
 from dialerd.core.campaign import Campaign
 from dialerd.core.errors import Conflict, Invalid, NotFound, hint
 from dialerd.store.campaign_settings import checked_settings
-from dialerd.store.mapping import CALLING_RULES, DUE_STATES_SQL, agent_profile, campaign_value, standing
+from dialerd.store.mapping import CALLING_RULES, DUE_STATES_SQL, agent_profile, campaign_value, standing, window_of
 from dialerd.store.readable import readable
 from dialerd.store.session import Session, marks
 from dialerd.store.setting_checks import NAME, NAME_RULE, Check, checked_by, matching, one_of
@@ -33,6 +33,13 @@ def campaign_row(session: Session, name: str) -> Row:
     if not rows:
         raise not_found(session, "campaign", name)
     return rows[0]
+
+
+def campaign(session: Session, name: str) -> Row:
+    """A campaign with every column, and the legal window of its abandon rate: which one counts, and who says so."""
+    row = campaign_row(session, name)
+    window, said_by = window_of(row, session.rule_sets)
+    return readable(row) | {"abandon_window_used": window.value, "abandon_window_from": said_by}
 
 
 def campaigns(session: Session, now: datetime) -> list[Row]:

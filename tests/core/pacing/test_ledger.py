@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from dialerd.core.campaign import AbandonWindow
-from dialerd.core.pacing.ledger import DAY_S, ROLLING_S, AbandonLedger, bucket_s
+from dialerd.core.abandon_window import DAY_S, ROLLING_S, AbandonWindow
+from dialerd.core.pacing.ledger import AbandonLedger, AmdLosses, Counts, LedgerHistory
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC).timestamp()
 ANSWERS = st.lists(st.tuples(st.floats(0, 4000), st.booleans()), max_size=150)
@@ -32,11 +32,10 @@ def test_it_counts_what_lies_in_the_window(answers: list, window: AbandonWindow,
     heard, end = told(ledger, answers)
     now = end + later
     standing = ledger.standing(now)
-    # what lies in the bucket through which the window's border goes may be counted or not
-    surely = [a for at, a in heard if at >= standing.since_s + bucket_s(window)]
-    perhaps = [a for at, a in heard if at >= standing.since_s - bucket_s(window)]
-    assert len(surely) <= standing.live <= len(perhaps)
-    assert sum(surely) <= standing.abandoned <= sum(perhaps)
+    inside = [a for at, a in heard if at >= standing.since_s]
+    assert (standing.live, standing.abandoned) == (len(inside), sum(inside)), "the window begins at a bucket's border"
+    length = ledger.clock.length_s
+    assert length is None or now - length <= standing.since_s < now - length + ledger.clock.bucket_s
 
 
 @given(ANSWERS, st.sampled_from(sorted(ROLLING_S, key=lambda w: w.value)))
@@ -54,11 +53,12 @@ def test_a_window_that_rolls_never_has_more_credit_than_the_one_of_now(answers: 
 def test_it_is_the_same_after_a_restart(answers: list, window: AbandonWindow) -> None:
     ledger, again = AbandonLedger(window, 0.03), AbandonLedger(window, 0.03)
     heard, now = told(ledger, answers)
-    width = bucket_s(window)
+    width = ledger.clock.bucket_s
     buckets: dict[float, list[bool]] = {}
     for at, abandoned in heard:
         buckets.setdefault(at // width * width, []).append(abandoned)
-    again.load([(at, len(b), sum(b)) for at, b in buckets.items()], first_s=heard[0][0] if heard else None)
+    rows = tuple(Counts(at, len(b), sum(b)) for at, b in buckets.items())
+    again.take_over(LedgerHistory(rows=rows, first_s=heard[0][0] if heard else None))
     assert again.standing(now) == ledger.standing(now)
 
 
@@ -111,3 +111,60 @@ def test_a_record_that_comes_late_finds_its_place() -> None:
     ledger.record(START, True)
     assert (ledger.standing(START + 7200).live, ledger.standing(START + 7200).abandoned) == (2, 1)
     assert ledger.standing(START + DAY_S + 3600).live == 1
+
+
+def test_successive_periods_begin_with_the_first_answer_of_all_however_late_it_is_told() -> None:
+    ledger = AbandonLedger(AbandonWindow.SUCCESSIVE_30_DAYS, 0.03)
+    ledger.record(START + 3600, False)
+    ledger.record(START, False)  # answered earlier, ended later
+    assert ledger.standing(START + 3600).since_s == START
+    assert ledger.standing(START + 3600).until_s == START + 30 * DAY_S
+    again = AbandonLedger(AbandonWindow.SUCCESSIVE_30_DAYS, 0.03)
+    again.take_over(LedgerHistory(rows=(Counts(START + 40 * DAY_S, 7, 1),), first_s=START))
+    assert again.standing(START + 41 * DAY_S).since_s == START + 30 * DAY_S
+
+
+def test_what_was_recorded_meanwhile_stays_when_the_store_answers() -> None:
+    ledger = AbandonLedger(AbandonWindow.ROLLING_24_HOURS, 0.03)
+    ledger.record(START, True)
+    ledger.take_over(LedgerHistory(rows=(Counts(START - 3600, 200, 2, 9),), first_s=START - 99 * DAY_S))
+    standing = ledger.standing(START)
+    assert (standing.live, standing.abandoned, standing.machines) == (201, 3, 9)
+
+
+@given(st.sampled_from(AbandonWindow), st.integers(0, 400), st.integers(0, 9), st.integers(0, 900), st.floats(0, 1))
+@settings(deadline=None)
+def test_amd_losses_are_counted_apart_or_inside(
+    window: AbandonWindow, live: int, abandoned: int, machines: int, rate: float
+) -> None:
+    apart = AbandonLedger(window, 0.03, amd_losses=AmdLosses(rate=rate))
+    inside = AbandonLedger(window, 0.03, amd_losses=AmdLosses(rate=rate, inside=True))
+    plain = AbandonLedger(window, 0.03)
+    for ledger in (apart, inside, plain):
+        ledger.add(START, live, min(live, abandoned), machines)
+    a, i, p = (ledger.standing(START) for ledger in (apart, inside, plain))
+    assert a.losses == i.losses == pytest.approx(rate * machines)
+    assert (a.credit, a.counted, a.rate) == (p.credit, p.abandoned, p.rate), "apart they change nothing"
+    assert i.counted == pytest.approx(p.abandoned + rate * machines)
+    assert i.credit <= p.credit - i.losses + 1e-6, "inside, each takes one abandon from the credit, or more later"
+    assert i.breaks(0.05) == (live >= 100 and i.counted > 0.05 * live)
+
+
+def test_machines_are_no_live_answers_and_begin_no_period() -> None:
+    ledger = AbandonLedger(AbandonWindow.SUCCESSIVE_30_DAYS, 0.03)
+    ledger.record_machine(START)
+    ledger.record(START + DAY_S, False)
+    assert ledger.standing(START + DAY_S).since_s == START + DAY_S
+    assert ledger.standing(START + DAY_S).live == 1
+
+
+def test_a_month_ends_at_local_midnight() -> None:
+    rome = ZoneInfo("Europe/Rome")
+    ledger = AbandonLedger(AbandonWindow.MONTH, 0.03, zone=rome)
+    ledger.add(datetime(2026, 3, 31, 23, 59, tzinfo=rome).timestamp(), 5, 0)
+    now = datetime(2026, 4, 1, 0, 1, tzinfo=rome).timestamp()
+    ledger.add(now, 1, 0)
+    standing = ledger.standing(now)
+    assert standing.live == 1
+    assert standing.since_s == datetime(2026, 4, 1, tzinfo=rome).timestamp()
+    assert standing.until_s == datetime(2026, 5, 1, tzinfo=rome).timestamp()

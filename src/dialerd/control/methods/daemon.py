@@ -42,11 +42,10 @@ async def status(context: Context, _: Any) -> Row:
     picture.setdefault("started_at", services.started_at)
     picture.setdefault("uptime_s", round((now - services.started_at).total_seconds(), 1))
     try:
-        rates = await services.records.abandon_rates()
         counts = {str(row["name"]): row for row in await services.records.campaigns()}
     except DialerError:
-        rates, counts = {}, {}
-    picture["campaigns"] = [_with_stored(campaign, rates, counts) for campaign in picture.get("campaigns", ())]
+        counts = {}
+    picture["campaigns"] = [_with_stored(campaign, counts) for campaign in picture.get("campaigns", ())]
     return picture
 
 
@@ -66,12 +65,8 @@ async def config_show(context: Context, _: Any) -> list[Row]:
     return effective(context.services.settings)
 
 
-def _with_stored(campaign: Row, rates: dict[str, Row], counts: dict[str, Row]) -> Row:
-    """A campaign of the live picture with what only the store knows: abandon ledger and lead counts."""
-    name = str(campaign.get("name"))
-    merged: Row = dict(campaign)
-    known = rates.get(name, {})
-    merged.update({key: known[key] for key in ("live_answers", "abandoned", "abandon_rate") if key in known})
-    stored = counts.get(name, {})
+def _with_stored(campaign: Row, counts: dict[str, Row]) -> Row:
+    """A campaign of the live picture with what only the store knows: lead counts."""
+    stored = counts.get(str(campaign.get("name")), {})
     leads = {key: stored[f"leads_{key}"] for key in ("total", "due", "waiting", "finished") if f"leads_{key}" in stored}
-    return {**merged, "leads": {**merged.get("leads", {}), **leads}}
+    return {**campaign, "leads": {**campaign.get("leads", {}), **leads}}

@@ -1,0 +1,39 @@
+"""Owns the method on the abandon ledger: its figures and the calls behind them. Counts nothing itself."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from dialerd.control.context import Context, ParamsInvalid
+from dialerd.control.methods.campaigns import Name
+from dialerd.control.methods.leads import Limit, Offset
+from dialerd.control.params import instant
+from dialerd.control.ports import Row
+
+
+class LedgerParams(msgspec.Struct, frozen=True):
+    """`since`, `until`: instants; `calls`: one by one, too; `snapshot`: as in the answer the page belongs to."""
+
+    name: Name
+    since: str | None = None
+    until: str | None = None
+    calls: bool = False
+    snapshot: Annotated[int, msgspec.Meta(ge=0, le=2**62)] | None = None
+    limit: Limit = 100
+    offset: Offset = 0
+
+
+async def show(context: Context, params: LedgerParams) -> Row:
+    """campaign.ledger: the figures of the legal window; with `calls` a page of the live answers behind them."""
+    asked: Row = {key: instant(text, key) for key in ("since", "until") if (text := getattr(params, key)) is not None}
+    if len(asked) == 2 and asked["since"] >= asked["until"]:
+        raise ParamsInvalid(f"since: {params.since} is not before until {params.until}")
+    asked["snapshot"] = params.snapshot
+    figures = await context.records.ledger(params.name, asked)
+    if not params.calls:
+        return figures
+    asked = {**asked, "until": figures["until"], "snapshot": figures["snapshot"]}
+    rows = await context.records.ledger_calls(params.name, asked, limit=params.limit, offset=params.offset)
+    return {**figures, "calls": rows}

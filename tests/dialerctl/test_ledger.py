@@ -1,0 +1,54 @@
+"""The abandon ledger on the screen: figures, and calls that add up to them page by page."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+from fake_daemon import LEDGER, FakeDaemon, Run
+
+from dialerctl.ledger_screen import ledger_text
+
+
+def test_the_figures_say_what_counts_and_what_is_left() -> None:
+    text = ledger_text(LEDGER, colour=False)
+    assert "rolling_24_hours (rule set uk): 2026-11-2" in text
+    assert "2 estimated (0.02 of 100 machines), counted as abandoned" in text
+    assert "2.33 % (target 2 %, max 3 %)" in text
+    assert "-2 abandons: one call per free agent" in text
+    apart = ledger_text({**LEDGER, "amd_losses_inside": False, "credit": 7.0}, colour=False)
+    assert "counted apart" in apart and "one call per" not in apart
+    over = ledger_text({**LEDGER, "over_max": True}, colour=False)
+    assert "dialling has stopped itself" in over
+    chosen = ledger_text({**LEDGER, "credit": None}, colour=False)
+    assert "chosen with --since" in chosen and "credit" not in chosen
+    period = ledger_text({**LEDGER, "next_since": "2026-12-26T08:30:00+00:00"}, colour=False)
+    assert "the next begins 2026-12-26" in period
+
+
+def test_every_page_is_of_one_snapshot_and_the_calls_add_up(daemon: FakeDaemon, run: Run) -> None:
+    told = json.loads(run("campaign", "ledger", "spring", "--calls", "--json", socket=daemon.path).stdout)
+    assert len(told["calls"]) == told["live_answers"] == 600
+    assert sum(call["outcome"] == "abandoned" for call in told["calls"]) == told["abandoned"]
+    head, *pages = daemon.asked("campaign.ledger")
+    assert "snapshot" not in head and len(pages) == 3
+    assert {(page["snapshot"], page["until"]) for page in pages} == {(LEDGER["snapshot"], LEDGER["until"])}
+    assert [page.get("offset", 0) for page in pages] == [0, 250, 500]
+
+
+def test_csv_holds_the_calls_and_limit_stops_early(daemon: FakeDaemon, run: Run) -> None:
+    shown = run("campaign", "ledger", "spring", "--calls", "-o", "csv", "--limit", "3", socket=daemon.path)
+    rows = list(csv.DictReader(io.StringIO(shown.stdout)))
+    assert [row["id"] for row in rows] == ["1", "2", "3"]
+    assert len(daemon.asked("campaign.ledger")) == 2
+    table = run("campaign", "ledger", "spring", "--calls", "--limit", "2", socket=daemon.path)
+    assert "(2 of 600 live answers shown)" in table.stderr and "WAIT S" in table.stdout
+
+
+def test_what_is_asked_wrongly(daemon: FakeDaemon, run: Run) -> None:
+    assert run("campaign", "ledger", "spring", "--limit", "3", socket=daemon.path).exit_code == 2
+    assert run("campaign", "ledger", "spring", "--since", "someday", socket=daemon.path).exit_code == 2
+    assert run("campaign", "ledger", "nosuch", socket=daemon.path).exit_code == 5
+    wrong = run("campaign", "edit", "spring", "--abandon-window", "weekly", socket=daemon.path)
+    assert wrong.exit_code == 2 and "rolling_24_hours" in wrong.stderr
