@@ -323,3 +323,4 @@ class Dialer:
         for run in self.floor.campaigns.values():
             self.dialling.release(run, "dialerd is stopping", now)
         self.calls.cancel_unanswered(now)
+        self.dialling.told.save(now)

@@ -19,6 +19,7 @@ from dialerd.core.messages import Command, LogEvent, SaveAgentState, SaveAttempt
 from dialerd.core.moment import Moment
 from dialerd.core.pacing import Pacer, PacingDecision
 from dialerd.core.pacing.answers import Segment
+from dialerd.core.pacing.history import PacingHistory
 from dialerd.core.pacing.ledger import AbandonLedger, Standing
 from dialerd.core.pacing.predictive import PredictivePacer
 from dialerd.core.pacing.rate import CallRate
@@ -49,6 +50,7 @@ class CampaignRun:
     fault: str = ""
     fault_at: Moment | None = None
     hour: HourStatistics = field(default_factory=HourStatistics)
+    history: PacingHistory = field(default_factory=PacingHistory)
 
     def standing(self, now: Moment) -> Standing:
         """The abandon ledger's window at this moment."""
