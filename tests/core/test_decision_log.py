@@ -17,8 +17,9 @@ from dialerd.core.messages import (
     SavePacingSlot,
     ShutdownBegan,
 )
-from dialerd.core.pacing import PacingInputs
+from dialerd.core.pacing import Limit, PacingInputs
 from dialerd.core.pacing.history import Slot
+from dialerd.core.picture import picture
 
 from .stage import Stage
 from .values import agent, campaign
@@ -166,3 +167,24 @@ def test_keeping_a_decision_costs_little_with_500_agents() -> None:
         dialling.told.decided(run, decision, 0.0, stage.now)
         best = min(best, time.perf_counter() - began)
     assert best < 0.002
+
+
+def test_status_counts_decisions_calls_limits_and_people_since_the_start() -> None:
+    stage = Stage(campaign(), agents=[agent(i) for i in (1, 2, 3)])
+    stage.wait(3)
+    first, second, _ = [order.attempt_id for order in stage.all(Originate)]
+    stage.meet(first)
+    stage.answer(second)  # nobody asks for it: it is ended by the far end
+    stage.end(second)
+    stage.wait(5)
+    stage.end(first)
+    stage.wait(60)
+    floor, dialling = stage.dialer.floor, stage.dialer.dialling
+    (row,) = picture(floor, dialling, stage.now)["campaigns"]
+    totals, run = row["pacing"]["totals"], floor.campaigns[1]
+    assert set(totals["limited_total"]) == {limit.value for limit in Limit}
+    assert sum(totals["limited_total"].values()) == totals["decisions_total"] > 60
+    assert totals["calls_placed_total"] == len(stage.all(Originate)) > 3
+    assert totals["live_total"] == run.standing(stage.now).live >= 1
+    assert totals["abandoned_total"] == run.standing(stage.now).abandoned
+    assert totals["expected_abandons_total"] == 0.0, "a progressive campaign forecasts nothing"

@@ -13,9 +13,9 @@ from tests.store.world import MONDAY_NOON, World
 from dialerd.core.errors import NotFound
 from dialerd.core.messages import SavePacingSlot
 from dialerd.core.pacing import Limit
-from dialerd.core.pacing.history import SUMS, Slot
+from dialerd.core.pacing.history import KEPT, SUMS, Slot
 from dialerd.store.batch import Batch, Entry
-from dialerd.store.pacing_slots import KEPT, PRUNED_AT_ONCE, pacing_history
+from dialerd.store.pacing_slots import PRUNED_AT_ONCE, pacing_history
 from dialerd.store.tables_logs import PacingSlot
 
 NOON_S = int(MONDAY_NOON.timestamp())

@@ -7,13 +7,12 @@ from typing import Any
 
 from dialerd.core.messages import SavePacingSlot
 from dialerd.core.pacing import Limit
-from dialerd.core.pacing.history import SLOT_S, SUMS
+from dialerd.core.pacing.history import KEPT, SLOT_S, SUMS
 from dialerd.store.session import Session, marks
 from dialerd.store.setup_records import campaign_row
 from dialerd.store.units import instant, micros, stored_text
 
 Row = dict[str, Any]
-KEPT = timedelta(days=35)
 PRUNED_AT_ONCE = 50  # rows for each that is written: a campaign that rested for months must not hold up the writer
 MOST_OBSTACLES = 3
 SECOND = 1_000_000
@@ -52,12 +51,7 @@ def save_slot(session: Session, command: SavePacingSlot, now: int, entry: str) -
         entry,
     )
     session.run(_INSERT, values)
-    session.run(_PRUNE, (command.campaign_id, now - micros_of(KEPT), PRUNED_AT_ONCE))
-
-
-def micros_of(span: timedelta) -> int:
-    """A length of time in microseconds."""
-    return span // timedelta(microseconds=1)
+    session.run(_PRUNE, (command.campaign_id, now - KEPT // timedelta(microseconds=1), PRUNED_AT_ONCE))
 
 
 def pacing_history(session: Session, name: str, since: datetime, until: datetime, points: int) -> Row:

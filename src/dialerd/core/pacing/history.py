@@ -9,10 +9,12 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from dialerd.core.pacing import PacingDecision
 
 SLOT_S = 10
+KEPT = timedelta(days=35)  # by the store
 QUIET_S = 60  # while nothing is up and nobody is free, one slot stands for so long
 
 
