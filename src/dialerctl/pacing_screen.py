@@ -10,7 +10,7 @@ from typing import Any
 
 from dialerctl.output import local_time, pairs, show_value
 from dialerctl.sparkline import sparkline
-from dialerctl.terminal import clean, pad
+from dialerctl.terminal import clean, pad, shorten
 
 COLUMNS = 100
 INDENT = 14
@@ -62,7 +62,7 @@ def screen(values: Mapping[str, Any], *, blocks: bool) -> str:
     points: Sequence[Mapping[str, Any]] = values.get("points") or []
     head = _head(values)
     if not points:
-        return "\n".join([*head, "", _nothing(values)])
+        return "\n".join([*head, "", *textwrap.wrap(_nothing(values), COLUMNS)])
     blocks_of = [head, _charts(values, points, blocks), _limits(values), _abandons(values)]
     return "\n\n".join("\n".join(block) for block in blocks_of if block)
 
@@ -176,11 +176,13 @@ def _limits(values: Mapping[str, Any]) -> list[str]:
     lines = [f"What limited it, of {everything} decisions with {total.get('calls', 0)} calls:"]
     for name, count in [*shown, *([("other", rest)] if rest else [])]:
         words = {"stopped": STOPPED, "other": ""}.get(name, LIMITS.get(name, ""))
-        shown_name = clean(name).replace("_", " ")
+        shown_name = "nothing" if name == "none" else clean(name).replace("_", " ")
         lines.append(f"  {pad(shown_name, INDENT - 4)}{100 * count / everything:6.1f} %  {words}".rstrip())
     for row in (values.get("obstacles") or [])[:MOST_OBSTACLES]:
-        text = f"{clean(str(row['obstacle']))} ({row['times']} times, until {local_time(row['until'])})"
-        lines += _wrapped("  stopped", text)
+        times = f" ({row['times']} times, until {local_time(row['until'])})"
+        lines.append(
+            pad("  stopped", INDENT) + shorten(clean(str(row["obstacle"])), COLUMNS - INDENT - len(times)) + times
+        )
     return lines
 
 
@@ -188,12 +190,12 @@ def _abandons(values: Mapping[str, Any]) -> list[str]:
     total = values.get("total") or {}
     live, abandoned = int(total.get("live_answers") or 0), int(total.get("abandoned") or 0)
     share = f" ({100 * abandoned / live:.1f} %)" if live else ""
-    entries = [("abandoned", f"{abandoned} of {live} people who answered{share}")]
+    entries = [("answered", f"{live} people, {abandoned} of them abandoned{share}")]
     fit = values.get("calibration")
     if fit:
         entries.append((
             "forecast",
-            f"{fit['expected']:.1f} abandons expected of the calls placed, {fit['happened']} happened "
+            f"{fit['expected']:.1f} abandons, {fit['happened']} happened "
             f"({fit['low']} to {fit['high']} is plausible): {FITS.get(str(fit['fit']), show_value(fit['fit']))}",
         ))  # fmt: skip
     return pairs([(pad(name, INDENT - 2), text) for name, text in entries]).split("\n")

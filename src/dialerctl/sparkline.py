@@ -21,5 +21,7 @@ def sparkline(values: Sequence[float | None], *, from_zero: bool = True, blocks:
         return "".join(" " if value is None else marks[0 if value == 0 else len(marks) // 2 - 1] for value in values)
     if from_zero:
         low, high = min(low, 0.0), max(high, 0.0)
-    step = (high - low) / len(marks)
-    return "".join(" " if value is None else marks[min(len(marks) - 1, int((value - low) / step))] for value in values)
+    return "".join(
+        " " if value is None else marks[min(len(marks) - 1, int((value - low) / (high - low) * len(marks)))]
+        for value in values
+    )
