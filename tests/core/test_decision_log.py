@@ -124,13 +124,32 @@ def test_a_lasting_change_of_limit_is_told_once_with_the_dial_ratio() -> None:
         "(dial ratio 1.00; 1 ready of 1 staffed, 1 in flight, 1 lines)"
     ]
     stage.tell(AgentPause(agent_id=1, reason="lunch"))
-    stage.wait(5)
+    stage.wait(15)
     assert len(told(stage)) == 1, "it must last before it is told"
     stage.wait(60)
     assert told(stage)[1:] == [
         "campaign c1 is limited by agents: nobody is staffed "
         "(dial ratio 1.00; 0 ready of 0 staffed, 1 in flight, 1 lines)"
     ]
+
+
+def test_limits_that_take_turns_are_told_as_the_most_frequent_one() -> None:
+    turns = 0
+
+    def turning(i: PacingInputs) -> tuple[int, float]:
+        """Two decisions of three are held by max_lines, one by the agents."""
+        nonlocal turns
+        turns += 1
+        return (40 if turns % 3 else 0), 2.0
+
+    stage = Stage(
+        campaign(max_lines=1), agents=[agent(), agent(2)], pacers={**PACERS, DialMode.PROGRESSIVE: turning}, leads=400
+    )
+    stage.wait(120)
+    seen = slots(stage)[5].limits
+    assert seen["lines"] > seen["agents"] > 0
+    (line,) = told(stage)
+    assert line.startswith("campaign c1 is limited by max_lines (dial ratio 2.00; ")
 
 
 def test_a_fault_is_kept_like_an_obstacle() -> None:

@@ -1,12 +1,13 @@
 """Owns what is kept and told of pacing decisions: slots for the store, a line when what holds a campaign changes.
 
-Decides nothing. A change of limit is told when it has lasted: in a busy campaign limits take turns several times a
-second, and each of them is in the slots.
+Decides nothing. In a busy campaign limits take turns several times a second, and each of them is in the slots; told
+is the most frequent one, when it is another than was told and has stayed that for two spells of ten seconds.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 
 from dialerd.core.agent import AgentState
 from dialerd.core.floor import CampaignRun, Floor
@@ -14,7 +15,7 @@ from dialerd.core.messages import SavePacingSlot
 from dialerd.core.moment import Moment
 from dialerd.core.pacing import Limit, PacingDecision
 
-LASTS_S = 10.0
+SPELL_S = 10.0
 OCCUPIED = frozenset({AgentState.ON_CALL, AgentState.WRAP_UP})
 WORDS = {
     Limit.AGENTS: "its agents: every free agent has calls on the way",
@@ -33,9 +34,10 @@ class _Told:
     """What was told of a campaign, and what may have to be told instead."""
 
     limit: Limit | None = None
-    next: Limit | None = None
-    since_mono: float = 0.0
     obstacle: str = ""
+    spell: Counter[Limit] = field(default_factory=Counter)
+    since_mono: float = 0.0  # when the spell began
+    before: Limit | None = None  # the most frequent one of the spell before
 
 
 class DecisionLog:
@@ -55,14 +57,8 @@ class DecisionLog:
             credit=run.standing(now).credit,
             at_s=now.wall.timestamp(),
         )
-        limit = Limit.AGENTS if decision.limit is Limit.NONE else decision.limit
-        told = self._told.setdefault(run.campaign.id, _Told())
-        if told.limit is limit and not told.obstacle:
-            told.next = None
-        elif told.next is not limit:
-            told.next, told.since_mono = limit, now.mono
-        elif now.mono - told.since_mono >= LASTS_S:
-            told.limit, told.next, told.obstacle = limit, None, ""
+        limit = self._lasting(run.campaign.id, decision, now)
+        if limit is not None:
             i = decision.inputs
             self.floor.log(
                 "info",
@@ -70,6 +66,22 @@ class DecisionLog:
                 f"{i.ready} ready of {i.staffed} staffed, {i.in_flight} in flight, {i.lines_used} lines)",
                 run.campaign.id,
             )
+
+    def _lasting(self, campaign_id: int, decision: PacingDecision, now: Moment) -> Limit | None:
+        """The limit to tell of now; None when there is no news. A batch placed in full means that agents limit it."""
+        told = self._told.setdefault(campaign_id, _Told())
+        news: Limit | None = None
+        if not told.spell:
+            told.since_mono = now.mono
+        elif now.mono - told.since_mono >= SPELL_S:
+            ((most, _),) = told.spell.most_common(1)
+            if most is told.before and (told.obstacle or most is not told.limit):
+                news = told.limit = most
+                told.obstacle = ""
+            told.before, told.since_mono = most, now.mono
+            told.spell.clear()
+        told.spell[Limit.AGENTS if decision.limit is Limit.NONE else decision.limit] += 1
+        return news
 
     def stopped(self, run: CampaignRun, obstacle: str, now: Moment, *, known: bool = False) -> None:
         """An obstacle or a fault stands in the way of any decision; `known`: it was told already."""
@@ -79,7 +91,8 @@ class DecisionLog:
         told = self._told.setdefault(run.campaign.id, _Told())
         if not told.obstacle and not known:
             self.floor.log("info", f"campaign {run.campaign.name} does not dial: {obstacle}", run.campaign.id)
-        told.obstacle, told.next = obstacle, None
+        told.obstacle, told.before = obstacle, None
+        told.spell.clear()
 
     def save(self, now: Moment) -> None:
         """Hand finished slots to the store; while dialerd stops, whatever there is."""
