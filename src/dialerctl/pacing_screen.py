@@ -48,6 +48,7 @@ LIMITS = {
     "budget": "the abandon budget: credit is saved until more people have been served",
 }
 """What each limit means. Another one is shown by its name."""
+PREVIEW_LIMITS = {**LIMITS, "agents": "no agent had accepted another lead", "none": "all accepted leads were called"}
 STOPPED = "no decision at all, see below"
 FITS = {
     "too_few": "too few to judge the forecast",
@@ -78,8 +79,9 @@ def _head(values: Mapping[str, Any]) -> list[str]:
     if pacing:
         seen = pacing.get("calls_seen") or 0
         learned = (
-            f"{pacing['answer_rate']:g} % answer, talk {pacing['talk_time_s']:.0f} s, "
-            f"wrap-up {pacing['wrapup_time_s']:.0f} s (from {seen} calls since dialerd started)"
+            f"{pacing['answer_rate']:g} % answer"
+            + (f" (of {seen} calls since dialerd started)" if seen else " (assumed: no forecast has been made yet)")
+            + f", talk {pacing['talk_time_s']:.0f} s, wrap-up {pacing['wrapup_time_s']:.0f} s"
         )
         entries.append(("learned", learned))
     return [line for name, text in entries for line in _wrapped(name, text)]
@@ -173,13 +175,17 @@ def _limits(values: Mapping[str, Any]) -> list[str]:
         return []
     ranked = sorted(counts.items(), key=lambda item: -item[1])
     shown, rest = ranked[:MOST_LIMITS], sum(count for _, count in ranked[MOST_LIMITS:])
+    meanings = PREVIEW_LIMITS if values.get("dial_mode") == "preview" else LIMITS
     lines = [f"What limited it, of {everything} decisions with {total.get('calls', 0)} calls:"]
     for name, count in [*shown, *([("other", rest)] if rest else [])]:
-        words = {"stopped": STOPPED, "other": ""}.get(name, LIMITS.get(name, ""))
+        words = {"stopped": STOPPED, "other": ""}.get(name, meanings.get(name, ""))
         shown_name = "nothing" if name == "none" else clean(name).replace("_", " ")
         lines.append(f"  {pad(shown_name, INDENT - 4)}{100 * count / everything:6.1f} %  {words}".rstrip())
     for row in (values.get("obstacles") or [])[:MOST_OBSTACLES]:
-        times = f" ({row['times']} times, until {local_time(row['until'])})"
+        until = local_time(row["until"])
+        if until[:10] == local_time(values["until"])[:10]:
+            until = until[11:]
+        times = f" ({'once' if row['times'] == 1 else str(row['times']) + ' times'}, until {until})"
         lines.append(
             pad("  stopped", INDENT) + shorten(clean(str(row["obstacle"])), COLUMNS - INDENT - len(times)) + times
         )

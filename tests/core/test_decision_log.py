@@ -152,6 +152,13 @@ def test_limits_that_take_turns_are_told_as_the_most_frequent_one() -> None:
     assert line.startswith("campaign c1 is limited by max_lines (dial ratio 2.00; ")
 
 
+def test_in_preview_mode_it_is_the_agents_acceptance_that_is_told() -> None:
+    stage = Stage(campaign(dial_mode=DialMode.PREVIEW, preview_time_s=600.0), agents=[agent()])
+    stage.wait(40)
+    (line,) = told(stage)
+    assert line.startswith("campaign c1 is limited by its agents: nobody has accepted another lead (dial ratio ")
+
+
 def test_a_fault_is_kept_like_an_obstacle() -> None:
     def broken(_: PacingInputs) -> tuple[int, float]:
         raise ZeroDivisionError("injected")

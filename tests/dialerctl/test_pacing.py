@@ -84,6 +84,16 @@ def test_every_limit_has_its_words(limit: Limit) -> None:
     assert line.split("%")[1].strip()
 
 
+def test_preview_mode_has_words_of_its_own_for_agents() -> None:
+    assert "no agent had accepted another lead" in row(shown(dial_mode="preview"), "  agents")
+
+
+def test_what_was_not_learned_is_called_assumed() -> None:
+    pacing: Any = PACING["pacing"]
+    assert "24.5 % answer (of 812 calls since dialerd started), talk 182 s" in row(shown(), "learned")
+    assert "24.5 % answer (assumed: " in row(shown(pacing={**pacing, "calls_seen": 0}), "learned")
+
+
 def test_a_campaign_without_forecasts_has_no_line_for_them() -> None:
     points = [{**p, "answer_chance": None} for p in PACING["points"]]  # type: ignore[dict-item, attr-defined]
     text = shown(points=points, calibration=None, dial_mode="power")

@@ -72,6 +72,8 @@ def test_gaps_stay_gaps_and_a_slot_of_a_minute_says_until_when(world: World) -> 
     campaign_id = world.campaign()
     save(world, campaign_id, slot(0), replace(slot(120), until_s=NOON_S + 180))
     spans = read(world, 0, 300, points=60)["spans"]
+    assert len(read(world, 150, 300)["spans"]) == 1, "a slot that began before the period and lasts into it is shown"
+    assert read(world, 180, 300)["spans"] == []
     ends = [((s["at"] - MONDAY_NOON).total_seconds(), (s["until"] - MONDAY_NOON).total_seconds()) for s in spans]
     assert ends == [(0, 10), (120, 180)]
 

@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from dialerd.core.agent import AgentState
+from dialerd.core.campaign import DialMode
 from dialerd.core.floor import CampaignRun, Floor
 from dialerd.core.messages import SavePacingSlot
 from dialerd.core.moment import Moment
@@ -62,10 +63,17 @@ class DecisionLog:
             i = decision.inputs
             self.floor.log(
                 "info",
-                f"campaign {run.campaign.name} is limited by {WORDS[limit]} (dial ratio {decision.ratio:.2f}; "
-                f"{i.ready} ready of {i.staffed} staffed, {i.in_flight} in flight, {i.lines_used} lines)",
+                f"campaign {run.campaign.name} is limited by {self._words(run, limit)} "
+                f"(dial ratio {decision.ratio:.2f}; {i.ready} ready of {i.staffed} staffed, "
+                f"{i.in_flight} in flight, {i.lines_used} lines)",
                 run.campaign.id,
             )
+
+    @staticmethod
+    def _words(run: CampaignRun, limit: Limit) -> str:
+        if limit is Limit.AGENTS and run.campaign.dial_mode is DialMode.PREVIEW:
+            return "its agents: nobody has accepted another lead"
+        return WORDS[limit]
 
     def _lasting(self, campaign_id: int, decision: PacingDecision, now: Moment) -> Limit | None:
         """The limit to tell of now; None when there is no news. A batch placed in full means that agents limit it."""

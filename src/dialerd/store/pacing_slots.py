@@ -7,7 +7,7 @@ from typing import Any
 
 from dialerd.core.messages import SavePacingSlot
 from dialerd.core.pacing import Limit
-from dialerd.core.pacing.history import KEPT, SLOT_S, SUMS
+from dialerd.core.pacing.history import KEPT, QUIET_S, SLOT_S, SUMS
 from dialerd.store.session import Session, marks
 from dialerd.store.setup_records import campaign_row
 from dialerd.store.units import instant, micros, stored_text
@@ -30,7 +30,7 @@ _PRUNE = (
     " (SELECT id FROM pacing_slot WHERE campaign_id = ? AND start_at < ? ORDER BY start_at LIMIT ?)"
 )
 _ADDED_UP = ", ".join(f"SUM({name}) AS {name}" for name in (*SUMS, *(f"limit_{name}" for name in _LIMITS)))
-_PERIOD = "campaign_id = ? AND start_at >= ? AND start_at < ?"
+_PERIOD = "campaign_id = ? AND start_at > ? AND start_at < ? AND until_at > ?"
 
 
 def save_slot(session: Session, command: SavePacingSlot, now: int, entry: str) -> None:
@@ -55,14 +55,15 @@ def save_slot(session: Session, command: SavePacingSlot, now: int, entry: str) -
 
 
 def pacing_history(session: Session, name: str, since: datetime, until: datetime, points: int) -> Row:
-    """A campaign's slots that begin in [since, until), added up to at most about `points` spans of `step_s` seconds.
+    """A campaign's slots that touch [since, until), added up to at most about `points` spans of `step_s` seconds.
 
     `spans` in order, only those with slots: `at`, `until`, the sums, `limits`, `credit` at the end. `obstacles`: the
     sentences that stopped it longest. `last_at`: when the last slot of all ended, None without any.
     """
     campaign_id = campaign_row(session, name)["id"]
     step_s = _step_s((until - since).total_seconds(), points)
-    step, period = step_s * SECOND, (campaign_id, micros(since), micros(until))
+    first = micros(since)
+    step, period = step_s * SECOND, (campaign_id, first - QUIET_S * SECOND, micros(until), first)
     rows = session.dicts(
         f"SELECT start_at / ? AS span, MAX(until_at) AS until_at, MAX(id) AS last_id, {_ADDED_UP} FROM pacing_slot"
         f" WHERE {_PERIOD} GROUP BY 1 ORDER BY 1",
@@ -97,7 +98,7 @@ def _span(row: Row, step: int, end: Row) -> Row:
     }
 
 
-def _obstacles(session: Session, period: tuple[int, int, int]) -> list[Row]:
+def _obstacles(session: Session, period: tuple[int, ...]) -> list[Row]:
     rows = session.rows(
         f"SELECT obstacle, SUM(stopped), MAX(until_at) FROM pacing_slot WHERE {_PERIOD} AND stopped > 0"
         " GROUP BY obstacle ORDER BY 2 DESC, 3 DESC LIMIT ?",
