@@ -10,6 +10,7 @@ from dialerctl.session import Session
 NOUNS = {
     "status": ("dialerctl.commands.status", "status", "What runs, what is up, why a campaign does not dial."),
     "campaign": ("dialerctl.commands.campaign", "campaign", "Add, edit, start, pause and stop campaigns."),
+    "pacing": ("dialerctl.commands.pacing", "pacing", "What pacing decided, what limited it, was the forecast right."),
     "lead": ("dialerctl.commands.lead", "lead", "Import, add, edit, explain and export leads."),
     "list": ("dialerctl.commands.list", "lead_list", "Lead lists: pause, weigh, recycle, remove."),
     "retry": ("dialerctl.commands.retry", "retry", "When a lead is tried again after each outcome."),

@@ -1,4 +1,4 @@
-"""Owns reading moments as people write them (`2026-11-02`, `today`, `2h`). Pure: now and zone are arguments."""
+"""Owns reading moments and spans as people write them (`today`, `2h`). Pure: now and zone are arguments."""
 
 from __future__ import annotations
 
@@ -40,6 +40,14 @@ def parse_moment(text: str, now: datetime, *, end_of_day: bool = False, ahead: b
     return moment.astimezone(UTC) if moment.tzinfo else _of_zone(moment, now.tzinfo)
 
 
+def parse_span(text: str) -> float:
+    """Given 15m, 2h or 1d, return seconds; ValueError otherwise, also for none at all."""
+    span = _AGO.match(text.strip().lower())
+    if span is None or text.strip().endswith("ago") or not int(span[1]):
+        raise ValueError(text)
+    return float(int(span[1]) * _SECONDS[span[2]])
+
+
 def _midnight(now: datetime, days: int) -> datetime:
     day = now.date() + timedelta(days=days)
     return _of_zone(datetime.combine(day, time()), now.tzinfo)
@@ -72,3 +80,16 @@ class Moment(click.ParamType):  # type: ignore[type-arg]
                 ctx,
             )
         return moment.isoformat()
+
+
+class Span(click.ParamType):  # type: ignore[type-arg]
+    """An option's length of time, handed on in seconds."""
+
+    name = "SPAN"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the seconds; fail with a sentence."""
+        try:
+            return parse_span(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is no length of time; write 15m, 2h or 1d", param, ctx)

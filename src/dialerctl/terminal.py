@@ -69,6 +69,15 @@ def is_terminal(stream: IO[Any]) -> bool:
         return False
 
 
+def knows_blocks(stream: IO[Any]) -> bool:
+    """True when what is written to `stream` may hold block elements: its encoding has them."""
+    try:
+        "▁█".encode(getattr(stream, "encoding", None) or "ascii")
+    except (UnicodeError, LookupError):
+        return False
+    return True
+
+
 def screen_columns() -> int:
     """Width of the terminal on stdout; 0 (no limit) when stdout is no terminal."""
     if not is_terminal(sys.stdout):

@@ -82,6 +82,7 @@ class FakeRecords:
         self.fail: Exception | None = None
         self.delay_s = 0.0
         self.asked: list[Any] = []
+        self.spans: list[Row] = []
         self.book = Book(self.asked)
 
     async def campaigns(self) -> list[Row]:
@@ -139,6 +140,11 @@ class FakeRecords:
 
     async def explain_campaign(self, name: str) -> Row:
         return {"campaign": (await self.campaign(name))["name"], "blocked": [], "hours": []}
+
+    async def pacing_history(self, name: str, since: datetime, until: datetime, points: int) -> Row:
+        self.asked.append(("pacing_history", since, until, points))
+        await self.campaign(name)
+        return {"step_s": 10, "spans": self.spans, "obstacles": [], "last_at": None}
 
     async def lead_for_test_call(
         self, campaign: str, number: str, zones: Sequence[str], regions: Sequence[str]

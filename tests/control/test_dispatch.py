@@ -170,7 +170,7 @@ ALLOWED = {
         ),
         "admin supervisor auditor",
     ),
-    **dict.fromkeys(("lead.show", "call.list", "call.show"), "admin supervisor auditor"),
+    **dict.fromkeys(("lead.show", "call.list", "call.show", "pacing.show"), "admin supervisor auditor"),
     **dict.fromkeys(("campaign.start", "campaign.pause", "campaign.resume", "campaign.stop"), "admin supervisor"),
     **dict.fromkeys(("call.hangup", "call.reconcile"), "admin supervisor"),
     **dict.fromkeys(("agent.login", "agent.logout", "agent.pause", "agent.unpause"), "admin supervisor agent"),

@@ -136,6 +136,28 @@ EXPLAINED_CAMPAIGN = {
     "blocked": [{"rule": "legal_hours", "leads": 9, "next_time": "2026-11-27T09:00:00+00:00"}],
     "hours": [{"at": f"2026-11-27T{hour:02}:00:00+00:00", "leads": 3 * (hour % 5)} for hour in range(24)],
 }  # fmt: skip
+PACING_MEANS = {
+    "decisions": 50, "stopped": 0, "calls": 4, "limits": {"agents": 30, "budget": 15, "rate": 5}, "ready": 1.5,
+    "staffed": 12.0, "occupancy": 81.5, "in_flight": 9.25, "lines_used": 14.0, "dial_ratio": 1.75,
+    "expected_free": 2.5, "expected_answers": 2.2, "answer_chance": 24.5, "risk_allowed": 3.1, "credit": 4.25,
+    "live_answers": 3, "abandoned": 0, "expected_abandons": 0.08,
+}  # fmt: skip
+PACING = {
+    "campaign": "spring", "since": "2026-11-27T12:00:00+00:00", "until": "2026-11-27T12:15:00+00:00", "step_s": 20,
+    "state": "active", "why": "dialling: 9 calls on the way", "dials_now": True, "fault": "",
+    "dial_mode": "predictive", "target_abandon_rate": 3.0,
+    "pacing": {"calls_seen": 812, "answer_rate": 24.5, "talk_time_s": 182.2, "wrapup_time_s": 29.9},
+    "total": {**PACING_MEANS, "decisions": 2250, "calls": 180, "live_answers": 135, "abandoned": 3,
+              "limits": {"agents": 1350, "budget": 675, "rate": 225}},
+    "obstacles": [], "last_at": "2026-11-27T12:15:00+00:00",
+    "calibration": {"expected": 3.6, "happened": 3, "low": 1, "high": 8, "fit": "as_forecast", "live_answers": 135},
+    "points": [
+        {"at": f"2026-11-27T12:{second // 60:02}:{second % 60:02}+00:00",
+         "until": f"2026-11-27T12:{(second + 20) // 60:02}:{(second + 20) % 60:02}+00:00", "mode": "predictive",
+         **PACING_MEANS, "in_flight": float(second % 300) / 20, "abandoned": int(second % 300 == 100)}
+        for second in range(0, 900, 20)
+    ],
+}  # fmt: skip
 CAMPAIGN = {
     "id": 1, "name": "spring", "state": "active", "dial_mode": "progressive", "priority": 50, "trunk": "main",
     "caller_id": "+4930123450", "dial_timeout": 30, "target_abandon_rate": 3.0, "amd_enabled": False,
@@ -285,6 +307,10 @@ def _methods(daemon: FakeDaemon) -> dict[str, Answer]:
         rows = LEDGER_CALLS[params.get("offset", 0) :][: params["limit"]]
         return {**LEDGER, "calls": rows}
 
+    def pacing_show(params: dict[str, Any]) -> Any:
+        known(params, "name", ("spring", "polls"), "campaign")
+        return PACING
+
     def call_show(params: dict[str, Any]) -> Any:
         known(params, "call", ("4711", "4712"), "call")
         return CALL
@@ -314,6 +340,7 @@ def _methods(daemon: FakeDaemon) -> dict[str, Answer]:
         "campaign.show": campaign_show,
         "campaign.explain": campaign_explain,
         "campaign.ledger": campaign_ledger,
+        "pacing.show": pacing_show,
         "campaign.start": campaign("active"),
         "campaign.pause": campaign("paused"),
         "campaign.resume": campaign("active"),

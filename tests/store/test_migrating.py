@@ -25,7 +25,7 @@ MODELS = [
     for model in vars(module).values()
     if isinstance(model, type) and issubclass(model, tables.Table) and model is not tables.Table
 ]
-SINCE_THEN = {"blocked_class", "retry_rule", "dnc_list", "dnc_number", "dnc_prefix", "lead_skip"}
+SINCE_THEN = {"blocked_class", "retry_rule", "dnc_list", "dnc_number", "dnc_prefix", "lead_skip", "pacing_slot"}
 """Tables that the first schema had nothing for."""
 INITIAL = (MIGRATIONS / "0001_initial.py").read_text()
 
@@ -50,7 +50,7 @@ def folder_with(tmp_path: Path, **migrations: str) -> Path:
 
 
 def test_there_are_models_to_compare() -> None:
-    assert len({model._meta.table_name for model in MODELS}) == 24
+    assert len({model._meta.table_name for model in MODELS}) == 25
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.table_name)
@@ -109,6 +109,7 @@ def test_opening_again_changes_nothing(url: str) -> None:
             "0002_leads_and_rules",
             "0003_preview",
             "0004_abandon_window",
+            "0005_pacing_slots",
         ]
         assert migrate(db, MONDAY_NOON) == []
         names = [row[0] for row in db.execute_sql("SELECT name FROM schema_migration ORDER BY name").fetchall()]
@@ -117,6 +118,7 @@ def test_opening_again_changes_nothing(url: str) -> None:
             "0002_leads_and_rules",
             "0003_preview",
             "0004_abandon_window",
+            "0005_pacing_slots",
         ]
 
 

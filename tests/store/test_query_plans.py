@@ -7,10 +7,11 @@ import sqlite3
 from tests.store.world import World
 
 from dialerd.core.call import Status
-from dialerd.core.messages import AddDoNotCall, ClaimLeads, OpenAttempts, ReleaseLeads, SaveAttempt
+from dialerd.core.messages import AddDoNotCall, ClaimLeads, OpenAttempts, ReleaseLeads, SaveAttempt, SavePacingSlot
+from dialerd.core.pacing.history import Slot
 from dialerd.store.lead_imports import add_leads, check_rows
 
-LARGE = ("lead", "call_log", "do_not_call", "abandon_ledger", "blocked_attempt", "callback")
+LARGE = ("lead", "call_log", "do_not_call", "abandon_ledger", "blocked_attempt", "callback", "pacing_slot")
 
 
 def test_no_statement_of_a_calls_path_walks_over_a_large_table(sqlite_url: str) -> None:
@@ -31,6 +32,7 @@ def test_no_statement_of_a_calls_path_walks_over_a_large_table(sqlite_url: str) 
             OpenAttempts(attempts=(world.attempt(leads[0]),), leads=leads[:1]),
             ReleaseLeads(lead_ids=tuple(lead.id for lead in leads)),
             ClaimLeads(campaign_id=campaign_id, count=3),
+            SavePacingSlot(campaign_id=campaign_id, slot=Slot(start_s=0, until_s=10)),
         )
         rows, _ = check_rows([{"number": "+4940000001"}, {"number": "+4940000002"}])
         world.work(lambda session: add_leads(session, "spring", "second", rows, world.now))

@@ -8,6 +8,7 @@ original system's column names (`reference`: docs/control-protocol.md); times in
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Protocol
 
 from dialerd.control.ports_leads import LeadBook
@@ -70,6 +71,9 @@ class Records(Protocol):
 
     async def explain_campaign(self, name: str) -> Row:
         """A campaign's leads by what holds them back, and how many may be dialled in each of the next hours."""
+
+    async def pacing_history(self, name: str, since: datetime, until: datetime, points: int) -> Row:
+        """What a campaign's pacing decided: `step_s`, `spans` of sums, `obstacles`, `last_at`; NotFound otherwise."""
 
     async def lead_for_test_call(
         self, campaign: str, number: str, zones: Sequence[str], regions: Sequence[str]

@@ -11,6 +11,7 @@ from dialerd.core.lead import Lead
 from dialerd.core.messages import LedgerLoaded, LoadLedger, Shortage
 from dialerd.core.moment import Moment
 from dialerd.core.pacing import PacingDecision
+from dialerd.core.pacing.history import PacingHistory
 from dialerd.core.pacing.ledger import AbandonLedger, AmdLosses, Standing
 from dialerd.core.pacing.predictive import PredictivePacer
 from dialerd.core.pacing.rate import CallRate
@@ -44,6 +45,7 @@ class CampaignRun:
     fault: str = ""
     fault_at: Moment | None = None
     hour: HourStatistics = field(default_factory=HourStatistics)
+    history: PacingHistory = field(default_factory=PacingHistory)
 
     def standing(self, now: Moment) -> Standing:
         """The abandon ledger's window at this moment."""

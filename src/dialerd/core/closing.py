@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dialerd.core.call import Status
+from dialerd.core.campaign import DialMode
 from dialerd.core.dispositions import TEST_CALL, system_disposition
 from dialerd.core.floor import Floor, LiveCall
 from dialerd.core.messages import CloseAttempt, ForgetTraces
@@ -25,6 +26,12 @@ def close_call(floor: Floor, call: LiveCall, now: Moment) -> None:
         run.record(attempt)
         if attempt.live_answer:
             run.pacer.budget.realised += attempt.abandoned
+            run.history.answered(
+                abandoned=attempt.abandoned,
+                forecast=attempt.dial_mode == DialMode.PREDICTIVE.value,
+                credit=run.standing(now).credit,
+                at_s=now.wall.timestamp(),
+            )
     floor.forget_call(attempt.id)
     floor.emit(CloseAttempt(attempt=attempt.snapshot(), callback_at=call.callback_at, callback_own=call.callback_own))
     if call.trace_key:

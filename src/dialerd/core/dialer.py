@@ -333,3 +333,4 @@ class Dialer:
         for run in self.floor.campaigns.values():
             self.dialling.release(run, "dialerd is stopping", now)
         self.calls.cancel_unanswered(now)
+        self.dialling.told.save(now)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from dialerd.core.call import Attempt, AttemptState
 from dialerd.core.campaign import Campaign, CampaignState, DialMode
 from dialerd.core.deadlines import Wait
+from dialerd.core.decision_log import DecisionLog
 from dialerd.core.errors import Unavailable
 from dialerd.core.floor import CampaignRun, Floor, LiveCall
 from dialerd.core.lead import Lead
@@ -31,6 +32,7 @@ class DiallingFlow:
         self.floor = floor
         self.leads = leads
         self.previews = previews
+        self.told = DecisionLog(floor)
 
     def decide_all(self, now: Moment) -> None:
         """One decision for every active campaign, higher priority first."""
@@ -41,6 +43,7 @@ class DiallingFlow:
                 self.floor.decide_soon([run.campaign.id], now)
             else:
                 self._decide_safely(run, own.get(run.campaign.id, ()), now)
+        self.told.save(now)
 
     def decide_some(self, campaign_ids: Collection[int], now: Moment) -> None:
         """Decisions between two ticks, for campaigns whose agents or calls have just changed."""
@@ -63,6 +66,7 @@ class DiallingFlow:
                 self.floor.log("error", f"campaign {run.campaign.name}: pacing failed: {text}", run.campaign.id)
             run.fault, run.fault_at = text, now
             run.decision = None
+            self.told.stopped(run, f"pacing failed: {text}", now, known=True)
 
     def _shares(self, runs: list[CampaignRun], now: Moment) -> dict[int, list[int]]:
         return share_agents(
@@ -104,23 +108,27 @@ class DiallingFlow:
             run.decision = None
             self.leads.give_back(run)
             self.previews.withdraw(run.campaign.id, obstacle, now, accepted_only=True)
+            self.told.stopped(run, obstacle, now)
             return
         self.leads.give_back_promised(run)
         decision = decide(self._inputs(run, len(own), now), self.floor.pacers)
         if run.campaign.dial_mode is DialMode.PREVIEW:
             self._call_and_show(run, own, decision, now)
+            self.told.decided(run, run.decision or decision, 0.0, now)
             return
         calls = min(decision.calls, len(run.hopper))
         if calls < decision.calls:
             self.leads.claim(run, decision.calls - calls, now)
             decision = PacingDecision(calls=calls, limit=Limit.LEADS, ratio=decision.ratio, inputs=decision.inputs)
         run.decision = decision
+        expected = 0.0
         if calls:
             plan = decision.inputs.plan
             if plan is not None:
-                run.pacer.placed(plan, calls)
+                expected = run.pacer.placed(plan, calls)
             text = decision.text()  # a fault here must not cost leads
             self._intend(run, self.leads.take(run, plan.order[:calls] if plan else range(calls)), text, now)
+        self.told.decided(run, decision, expected, now)
 
     def _call_and_show(self, run: CampaignRun, own: Sequence[int], decision: PacingDecision, now: Moment) -> None:
         """Preview: call what agents have accepted, and show leads to those who are ready."""

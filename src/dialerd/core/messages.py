@@ -42,6 +42,7 @@ from dialerd.core.orders import (
     ShutdownBegan as ShutdownBegan,
     TestCall as TestCall,
 )
+from dialerd.core.pacing.history import Slot
 from dialerd.core.pbx_memory import (
     ChannelSeen as ChannelSeen,
     OptOutTrace as OptOutTrace,
@@ -273,6 +274,14 @@ class AddDoNotCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SavePacingSlot:
+    """What a campaign's decisions were in some seconds that are over (batched; a crash may lose the last ones)."""
+
+    campaign_id: int
+    slot: Slot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogEvent:
     """Something an operator would tell a colleague; level is warning or info."""
 
@@ -375,6 +384,7 @@ StoreCommand: TypeAlias = (
     | SaveCampaignState
     | SaveAgentState
     | AddDoNotCall
+    | SavePacingSlot
     | LogEvent
 )
 PbxCommand: TypeAlias = Originate | RingAgent | Hangup | SendVerdict | ForgetTraces

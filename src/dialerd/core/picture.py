@@ -12,6 +12,7 @@ from dialerd.core.dialling_flow import DiallingFlow
 from dialerd.core.floor import CampaignRun, Floor
 from dialerd.core.messages import Shortage
 from dialerd.core.moment import Moment
+from dialerd.core.pacing import Limit
 from dialerd.core.pacing.ledger import Standing
 from dialerd.core.why import why
 
@@ -145,6 +146,20 @@ def _pacing(run: CampaignRun, ledger: Standing) -> Row:
         "risk_allowed": round(100 * plan.threshold, 2) if plan is not None else None,
         "risk_of_next_call": round(100 * plan.next_risk, 2) if plan is not None else None,
         "decision": decision.text() if decision is not None else "",
+        "totals": _totals(run),
+    }
+
+
+def _totals(run: CampaignRun) -> Row:
+    """Counts since dialerd started, for metrics: they only grow."""
+    totals, budget = run.history.totals, run.pacer.budget
+    return {
+        "decisions_total": totals.decisions,
+        "calls_placed_total": totals.calls,
+        "limited_total": {limit.value: totals.limited[limit.value] for limit in Limit},
+        "expected_abandons_total": round(budget.predicted, 3),
+        "live_total": totals.live,
+        "abandoned_total": budget.realised,
     }
 
 

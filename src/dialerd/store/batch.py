@@ -21,6 +21,7 @@ from dialerd.core.messages import (
     SaveAgentState,
     SaveAttempt,
     SaveCampaignState,
+    SavePacingSlot,
     SkipLead,
     StoreCommand,
 )
@@ -31,6 +32,7 @@ from dialerd.store.intents import open_attempts
 from dialerd.store.journal import add_do_not_call, log_event, save_agent_state, save_campaign_state
 from dialerd.store.lead_counts import LeadCounts
 from dialerd.store.ledger_records import ledger_history
+from dialerd.store.pacing_slots import save_slot
 from dialerd.store.session import Session
 from dialerd.store.skips import skip_lead
 from dialerd.store.units import micros
@@ -44,6 +46,7 @@ DEFERRABLE = (
     LogEvent,
     ReleaseLeads,
     SkipLead,
+    SavePacingSlot,
 )
 """Commands nobody waits for: they may share a commit with others that come within some milliseconds."""
 
@@ -113,6 +116,8 @@ class Batch:
             case AddDoNotCall():
                 self._write_gathered()
                 add_do_not_call(session, command)
+            case SavePacingSlot():
+                save_slot(session, command, micros(now), entry.name)
             case LogEvent():
                 log_event(session, command, micros(now), entry.name)
 

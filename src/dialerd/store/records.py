@@ -16,7 +16,7 @@ from dialerd.core.agent import AgentProfile
 from dialerd.core.campaign import Campaign
 from dialerd.core.import_policy import ImportPolicy
 from dialerd.core.lead import Lead
-from dialerd.store import call_records, explaining, lead_imports, lead_records, setup_records
+from dialerd.store import call_records, explaining, lead_imports, lead_records, pacing_slots, setup_records
 from dialerd.store.lead_book import LeadBook
 from dialerd.store.ledger_records import Audited, audit, audited_calls
 from dialerd.store.reader import Reader
@@ -128,6 +128,12 @@ class Records:
         """A campaign's leads by blocking rule, and how many may be dialled in the next hours."""
         now = self._clock()
         return await self._background.read(lambda session: explaining.explain_campaign(session, name, now))
+
+    async def pacing_history(self, name: str, since: datetime, until: datetime, points: int) -> Row:
+        """What a campaign's pacing decided in a period, in about `points` spans (see pacing_slots.py)."""
+        return await self._background.read(
+            lambda session: pacing_slots.pacing_history(session, name, since, until, points)
+        )
 
     async def lead_for_test_call(
         self, campaign: str, number: str, zones: Sequence[str], regions: Sequence[str]

@@ -1,8 +1,8 @@
-"""Owns the tables of logs: agents' states, supervisors' sessions, audit, events, and the store's own marks."""
+"""Owns the tables of logs: agents' states, supervisors' sessions, audit, pacing, events, and the store's own marks."""
 
 from __future__ import annotations
 
-from peewee import BigAutoField, BigIntegerField, IntegerField, TextField
+from peewee import BigAutoField, BigIntegerField, DoubleField, IntegerField, TextField
 
 from dialerd.store.tables import Table, reference
 
@@ -73,6 +73,50 @@ class LeadSkip(Table):
     class Meta:
         table_name = "lead_skip"
         indexes = ((("lead_id",), False), (("campaign_id", "at"), False))
+
+
+class PacingSlot(Table):
+    """What one campaign's pacing decided in some seconds: sums over its decisions (core/pacing/history.py, Slot)."""
+
+    id = BigAutoField()
+    campaign_id = BigIntegerField(constraints=reference("campaign"))
+    start_at = BigIntegerField()
+    until_at = BigIntegerField()
+    mode = TextField(default="")
+    obstacle = TextField(default="")
+    decisions = IntegerField(default=0)
+    stopped = IntegerField(default=0)
+    calls = IntegerField(default=0)
+    ready = IntegerField(default=0)
+    staffed = IntegerField(default=0)
+    occupied = IntegerField(default=0)
+    in_flight = IntegerField(default=0)
+    lines_used = IntegerField(default=0)
+    planned = IntegerField(default=0)
+    live = IntegerField(default=0)
+    abandoned = IntegerField(default=0)
+    forecast_live = IntegerField(default=0)
+    forecast_abandoned = IntegerField(default=0)
+    limit_none = IntegerField(default=0)
+    limit_agents = IntegerField(default=0)
+    limit_no_agents = IntegerField(default=0)
+    limit_lines = IntegerField(default=0)
+    limit_trunk = IntegerField(default=0)
+    limit_rate = IntegerField(default=0)
+    limit_leads = IntegerField(default=0)
+    limit_budget = IntegerField(default=0)
+    ratio = DoubleField(default=0)
+    expected_free = DoubleField(default=0)
+    expected_answers = DoubleField(default=0)
+    chance = DoubleField(default=0)
+    threshold = DoubleField(default=0)
+    expected_abandons = DoubleField(default=0)
+    credit = DoubleField(default=0)
+    entry = TextField(unique=True)  # which submitted command wrote it: a repeated one changes nothing
+
+    class Meta:
+        table_name = "pacing_slot"
+        indexes = ((("campaign_id", "start_at"), False),)
 
 
 class EventLog(Table):

@@ -47,22 +47,22 @@ async def edit(context: Context, params: EditParams) -> Row:
     campaign = await context.records.edit_campaign(params.name, params.changes)
     await context.floor.order(CampaignSaved(campaign=campaign))
     await context.floor.order(LeadsAdded(campaign_id=campaign.id))  # other rules may make leads due: look at once
-    return _with_live(context, await context.records.campaign(campaign.name))
+    return with_live(context, await context.records.campaign(campaign.name))
 
 
 async def list_all(context: Context, _: Any) -> list[Row]:
     """campaign.list."""
-    return [_with_live(context, row) for row in await context.records.campaigns()]
+    return [with_live(context, row) for row in await context.records.campaigns()]
 
 
 async def show(context: Context, params: CampaignParams) -> Row:
     """campaign.show."""
-    return _with_live(context, await context.records.campaign(params.name))
+    return with_live(context, await context.records.campaign(params.name))
 
 
 async def explain(context: Context, params: CampaignParams) -> Row:
     """campaign.explain: what holds its leads back, and why it dials or not."""
-    return _with_live(context, {**await context.records.explain_campaign(params.name), "name": params.name})
+    return with_live(context, {**await context.records.explain_campaign(params.name), "name": params.name})
 
 
 async def start(context: Context, params: CampaignParams) -> Row:
@@ -109,7 +109,7 @@ async def _notes(context: Context, name: str) -> list[str]:
     return notes
 
 
-def _with_live(context: Context, row: Row) -> Row:
+def with_live(context: Context, row: Row) -> Row:
     """A stored campaign with its live state, as far as the dialer knows the campaign."""
     for live in context.floor.status().get("campaigns", ()):
         if live.get("name") == row.get("name"):

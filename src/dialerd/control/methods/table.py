@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dialerd.control.context import Binder, Handler, Method
-from dialerd.control.methods import agents, calls, campaigns, daemon, dnc, leads, ledger, lists, previews
+from dialerd.control.methods import agents, calls, campaigns, daemon, dnc, leads, ledger, lists, pacing, previews
 from dialerd.control.params import NoParams, columns, named
 from dialerd.control.peer import Role
 
@@ -28,6 +28,7 @@ _READS: tuple[tuple[str, frozenset[Role], Binder, Handler], ...] = (
     ("campaign.show", READER, CAMPAIGN, campaigns.show),
     ("campaign.explain", READER, CAMPAIGN, campaigns.explain),
     ("campaign.ledger", READER, named(ledger.LedgerParams), ledger.show),
+    ("pacing.show", READER, named(pacing.ShowParams), pacing.show),
     ("lead.list", READER, named(leads.ListParams), leads.list_some),
     ("lead.explain", READER, named(leads.LeadParams), leads.explain),
     ("lead.show", READER, named(leads.LeadParams), leads.show),

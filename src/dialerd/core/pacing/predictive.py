@@ -201,11 +201,12 @@ class PredictivePacer:
             axis=1,
         )
 
-    def placed(self, plan: Plan, calls: int) -> None:
-        """So many calls of this plan were really placed."""
+    def placed(self, plan: Plan, calls: int) -> float:
+        """So many calls of this plan were really placed; return how many abandons that makes expect."""
         self._chosen += min(calls, plan.sure)
-        for chance, risk in zip(plan.chances[:calls], plan.risks[:calls], strict=True):
-            self.budget.placed(chance * risk)
+        expected = sum(chance * risk for chance, risk in zip(plan.chances[:calls], plan.risks[:calls], strict=True))
+        self.budget.placed(expected)
+        return expected
 
     def _tables(self, at: Situation) -> tuple[RingTable, FreeTable]:
         if self._ring is None or self._free is None or at.now_s >= self._fresh_until:

@@ -36,6 +36,6 @@ class RiskBudget:
         share = (credit - 1.0) / (self.reserve(limit=limit, answers_per_s=answers_per_s) - 1.0)
         return min(1.0, USUAL * limit * min(MOST, share) * safety / USUAL_SAFETY)
 
-    def placed(self, risk: float) -> None:
-        """A call was placed whose person would be lost with this chance."""
-        self.predicted += risk
+    def placed(self, expected: float) -> None:
+        """Calls were placed that make expect so many abandons."""
+        self.predicted += expected
