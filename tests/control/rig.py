@@ -140,6 +140,10 @@ class FakeRecords:
     async def explain_campaign(self, name: str) -> Row:
         return {"campaign": (await self.campaign(name))["name"], "blocked": [], "hours": []}
 
+    async def replay_day(self, name: str, since: str, until: str) -> Row:
+        self.asked.append((name, since, until))
+        return {"campaign": (await self.campaign(name))["name"], "since": since, "calls": 0, "hours": [], "staffed": []}
+
     async def lead_for_test_call(
         self, campaign: str, number: str, zones: Sequence[str], regions: Sequence[str]
     ) -> Lead:

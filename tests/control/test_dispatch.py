@@ -159,7 +159,15 @@ ALLOWED = {
     **dict.fromkeys(("callback.add", "dnc.add"), "admin supervisor agent"),
     "call.test": "admin",
     **dict.fromkeys(
-        ("status", "campaign.list", "campaign.show", "lead.list", "lead.explain", "campaign.explain"),
+        (
+            "status",
+            "campaign.list",
+            "campaign.show",
+            "lead.list",
+            "lead.explain",
+            "campaign.explain",
+            "campaign.replay",
+        ),
         "admin supervisor auditor",
     ),
     **dict.fromkeys(("lead.show", "call.list", "call.show"), "admin supervisor auditor"),

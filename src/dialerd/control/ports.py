@@ -71,6 +71,9 @@ class Records(Protocol):
     async def explain_campaign(self, name: str) -> Row:
         """A campaign's leads by what holds them back, and how many may be dialled in each of the next hours."""
 
+    async def replay_day(self, name: str, since: str, until: str) -> Row:
+        """What a campaign's calls of a day show, by hour: outcomes, durations, agents at work; nobody's number."""
+
     async def lead_for_test_call(
         self, campaign: str, number: str, zones: Sequence[str], regions: Sequence[str]
     ) -> Lead:

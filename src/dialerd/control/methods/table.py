@@ -27,6 +27,7 @@ _READS: tuple[tuple[str, frozenset[Role], Binder, Handler], ...] = (
     ("campaign.list", READER, NOTHING, campaigns.list_all),
     ("campaign.show", READER, CAMPAIGN, campaigns.show),
     ("campaign.explain", READER, CAMPAIGN, campaigns.explain),
+    ("campaign.replay", READER, named(campaigns.ReplayParams), campaigns.replay),
     ("lead.list", READER, named(leads.ListParams), leads.list_some),
     ("lead.explain", READER, named(leads.LeadParams), leads.explain),
     ("lead.show", READER, named(leads.LeadParams), leads.show),
