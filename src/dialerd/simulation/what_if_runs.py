@@ -11,10 +11,12 @@ import queue
 import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
+from dataclasses import replace
 from multiprocessing.synchronize import Event
 from typing import Any
 
 from dialerd.simulation.measures import Measures
+from dialerd.simulation.scenario import Scenario
 from dialerd.simulation.what_if import Case, run_case
 
 Told = Callable[[float], None]
@@ -63,7 +65,7 @@ def _side_by_side(cases: Sequence[Case], tell: Told, processes: int) -> list[Mea
     pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_begin, initargs=(news, stop))
     try:
         longest_first = sorted(range(len(cases)), key=lambda place: -work_s(cases[place]))
-        running = {place: pool.submit(_one, cases[place]) for place in longest_first}
+        running = {place: pool.submit(_one, _portable(cases[place])) for place in longest_first}
         _watch(list(running.values()), news, tell)
         return [running[place].result() for place in range(len(cases))]
     finally:
@@ -75,6 +77,13 @@ def _side_by_side(cases: Sequence[Case], tell: Told, processes: int) -> list[Mea
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+def _portable(case: Case) -> Case:
+    """The case without what no process can hand to another."""
+    if isinstance(case.world, Scenario):
+        return replace(case, world=replace(case.world, numbers=dict(case.world.numbers)))
+    return case
 
 
 def _watch(running: Sequence[Future[Measures]], news: multiprocessing.Queue[float], tell: Told) -> None:
