@@ -121,6 +121,11 @@ EXPLAINED_CAMPAIGN = {
     "blocked": [{"rule": "legal_hours", "leads": 9, "next_time": "2026-11-27T09:00:00+00:00"}],
     "hours": [{"at": f"2026-11-27T{hour:02}:00:00+00:00", "leads": 3 * (hour % 5)} for hour in range(24)],
 }  # fmt: skip
+REPLAYED_HOUR = {
+    "outcomes": {"person": 30, "machine": 20, "no_answer": 80, "busy": 20},
+    "answer_s": [float(s) for s in range(4, 20)], "machine_s": [15.0, 18.0] * 6, "unanswered_s": [30.0] * 12,
+    "refused_s": [2.0] * 12, "talk_s": [30.0, 60.0, 90.0] * 5, "wrap_up_s": [10.0, 20.0] * 6, "amd_s": [],
+}  # fmt: skip
 CAMPAIGN = {
     "id": 1, "name": "spring", "state": "active", "dial_mode": "progressive", "priority": 50, "trunk": "main",
     "caller_id": "+4930123450", "dial_timeout": 30, "target_abandon_rate": 3.0, "amd_enabled": False,
@@ -263,6 +268,12 @@ def _methods(daemon: FakeDaemon) -> dict[str, Answer]:
         state = "active" if params["name"] == "running" else "stopped"
         return {**EXPLAINED_CAMPAIGN, "campaign": params["name"], "state": state, "start_problems": problems}
 
+    def campaign_replay(params: dict[str, Any]) -> Any:
+        known(params, "name", ("spring", "polls", "running"), "campaign")
+        hours = [REPLAYED_HOUR if 9 <= place < 11 else {"outcomes": {}} for place in range(24)]
+        staffed = [3.0 if 36 <= place < 44 else 0.0 for place in range(96)]
+        return {"since": params["since"], "calls": 300, "left_out": 4, "hours": hours, "staffed": staffed}
+
     def call_show(params: dict[str, Any]) -> Any:
         known(params, "call", ("4711", "4712"), "call")
         return CALL
@@ -291,6 +302,7 @@ def _methods(daemon: FakeDaemon) -> dict[str, Answer]:
         "campaign.list": lambda _: [CAMPAIGN],
         "campaign.show": campaign_show,
         "campaign.explain": campaign_explain,
+        "campaign.replay": campaign_replay,
         "campaign.start": campaign("active"),
         "campaign.pause": campaign("paused"),
         "campaign.resume": campaign("active"),

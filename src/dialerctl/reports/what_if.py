@@ -19,8 +19,8 @@ Row = Mapping[str, Any]
 DEFINITIONS = (
     ("Occupied", "Talk and wrap-up ÷ (talk, wrap-up and waiting), of all agents at work."),
     ("Wait, p90", "From the end of an agent's wrap-up to the next talk: the mean, and what nine of ten are below."),
-    ("Abandoned", "Abandoned calls ÷ calls answered by a person; the interval holds the true rate in 19 of 20 cases."),
-    ("Above target", "Whether a legal window (the campaign's) that ended during the day had more than the target."),
+    ("Abandoned, 95 %", "Abandoned ÷ answered by a person, and the interval that holds the true rate in 19 of 20 cases."),
+    ("Above", "Whether a legal window (the campaign's) that ended during the day had more than the target."),
     ("Dials/contact", "Calls placed for each one that a person answered."),
     ("Contacts/h", "People each agent spoke to, in an hour at work."),
     ("Talk min/h", "Minutes of conversation of each agent, in an hour at work."),
