@@ -1,4 +1,4 @@
-"""Owns how the progress of a simulation is shown: a bar on stderr with the time left, or lines in a log. Knows no simulation."""
+"""Owns how progress is shown: on stderr a bar with the time left, or lines in a log. Knows no simulation."""
 
 from __future__ import annotations
 

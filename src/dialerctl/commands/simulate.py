@@ -222,12 +222,15 @@ def _of_campaign(session: Session, given: dict[str, Any]) -> _World:
     if not given["agents"]:
         size = sum(1 for agent in session.call("agent.list") if name in (agent.get("campaigns") or ()))
     learned = f"what dialerd has learned from {seen} calls" if seen >= ENOUGH_LEARNED else "an ordinary telephone world"
+    given_all = all(value is not None for value in own.values())
+    if any(value is not None for value in own.values()):
+        learned = "your options" if given_all else f"{learned}, changed by your options"
     source = (
-        f"Simulated from the settings of campaign {name} and {learned}: {100 * scenario.outcomes.person:.0f} % of the calls "
-        f"answered by a person, {scenario.people.talk.mean_s:.0f} s talk, {scenario.agents.wrap_up.mean_s:.0f} s "
-        "wrap-up; no call is replayed."
+        f"Simulated from the settings of campaign {name} and {learned}: "
+        f"{100 * scenario.outcomes.person:.0f} % of the calls answered, {scenario.people.talk.mean_s:.0f} s talk, "
+        f"{scenario.agents.wrap_up.mean_s:.0f} s wrap-up; no call is replayed."
     )
-    notes = () if seen >= ENOUGH_LEARNED else (
+    notes = () if seen >= ENOUGH_LEARNED or given_all else (
         "Too little is learned yet of this campaign's calls: give --answer-rate, --talk, --wrap-up, or --replay a day.",
     )  # fmt: skip
     hours = given["hours"] or DEFAULT_HOURS

@@ -19,7 +19,7 @@ Row = Mapping[str, Any]
 DEFINITIONS = (
     ("Occupied", "Talk and wrap-up ÷ (talk, wrap-up and waiting), of all agents at work."),
     ("Wait, p90", "From the end of an agent's wrap-up to the next talk: the mean, and what nine of ten are below."),
-    ("Abandoned, 95 %", "Abandoned ÷ answered by a person, and the interval that holds the true rate in 19 of 20 cases."),
+    ("Abandoned, 95 %", "Abandoned ÷ answered by a person, with the interval that holds the true rate 19 times of 20."),
     ("Above", "Whether a legal window (the campaign's) that ended during the day had more than the target."),
     ("Dials/contact", "Calls placed for each one that a person answered."),
     ("Contacts/h", "People each agent spoke to, in an hour at work."),

@@ -23,6 +23,7 @@ from dialerd.simulation.endless_store import EndlessStore
 from dialerd.simulation.measures import Measures, measured
 from dialerd.simulation.replay_facts import ReplayFacts
 from dialerd.simulation.replay_world import ReplayAgents, ReplayWorld
+from dialerd.simulation.results import RunResult
 from dialerd.simulation.scenario import Scenario
 from dialerd.simulation.team import PlannedStaff, Team
 from dialerd.simulation.virtual import SeededIdentity, VirtualShell
@@ -53,7 +54,13 @@ class Case:
 
 
 def run_case(case: Case, progress: Progress | None = None) -> Measures:
-    """Let the case's day pass; raise CoreFault when the core did what it must not."""
+    """Let the case's day pass and measure it; raise CoreFault when the core did what it must not."""
+    result = run_day(case, progress)
+    return measured(result, case.campaign.abandon_window, case.campaign.target_abandon_rate)
+
+
+def run_day(case: Case, progress: Progress | None = None) -> RunResult:
+    """Let the case's day pass; everything it left behind, or CoreFault."""
     start = Moment(case.world.since if isinstance(case.world, ReplayFacts) else START, 1000.0)
     campaign = replace(
         case.campaign,
@@ -81,7 +88,7 @@ def run_case(case: Case, progress: Progress | None = None) -> Measures:
     refused = [order for order in result.refused_orders if order.startswith("CampaignOrder")]
     if fault or result.violations or refused:
         raise CoreFault(str(fault or (*result.violations, *refused)[0]))
-    return measured(result, campaign.abandon_window, campaign.target_abandon_rate)
+    return result
 
 
 def _core(campaign: Campaign, seed: int) -> Dialer:

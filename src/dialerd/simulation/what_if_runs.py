@@ -66,7 +66,8 @@ def _side_by_side(cases: Sequence[Case], tell: Told, processes: int) -> list[Mea
     try:
         longest_first = sorted(range(len(cases)), key=lambda place: -work_s(cases[place]))
         running = {place: pool.submit(_one, _portable(cases[place])) for place in longest_first}
-        _watch(list(running.values()), news, tell)
+        heard = _watch(list(running.values()), news, tell)
+        tell(max(0.0, sum(work_s(case) for case in cases) - heard))  # the last news may come after the result
         return [running[place].result() for place in range(len(cases))]
     finally:
         stop.set()
@@ -86,16 +87,20 @@ def _portable(case: Case) -> Case:
     return case
 
 
-def _watch(running: Sequence[Future[Measures]], news: multiprocessing.Queue[float], tell: Told) -> None:
+def _watch(running: Sequence[Future[Measures]], news: multiprocessing.Queue[float], tell: Told) -> float:
+    """Until all have ended or one has failed; returns what was heard of."""
+    heard = 0.0
     while True:
         done, others = wait(running, timeout=LOOK_EVERY_S, return_when=FIRST_EXCEPTION)
         while True:
             try:
-                tell(news.get_nowait())
+                part = news.get_nowait()
+                heard += part
+                tell(part)
             except queue.Empty:
                 break
         if not others or any(one.exception() is not None for one in done):
-            return
+            return heard
 
 
 def _begin(news: multiprocessing.Queue[float], stop: Event) -> None:
