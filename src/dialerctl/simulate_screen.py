@@ -52,7 +52,8 @@ def screen(
     if conclusion:
         parts.append(click.style(conclusion, bold=True) if colour else conclusion)
     parts.append("\n".join([source, *notes]))
-    return "\n\n".join(parts)
+    text = "\n\n".join(parts)
+    return text.replace("–", "-") if plain else text
 
 
 def shown(row: Row) -> dict[str, str | float | None]:
