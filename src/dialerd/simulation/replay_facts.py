@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from dialerd.core.errors import Invalid
@@ -97,6 +97,7 @@ def replay_facts(answer: Mapping[str, Any]) -> ReplayFacts:
         hours = tuple(_hour(hour) for hour in answer["hours"])
         staffed = tuple(_seconds(answer["staffed"]))
         since = datetime.fromisoformat(str(answer["since"]))
+        since = since.astimezone(UTC) if since.tzinfo is not None else since
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Invalid(f"dialerd's facts of that day are not understood ({type(error).__name__}: {error})") from None
     if not hours or since.tzinfo is None:

@@ -111,6 +111,9 @@ def _begin(news: multiprocessing.Queue[float], stop: Event) -> None:
 
 def _one(case: Case) -> Measures:
     def report(agent_seconds: float) -> None:
+        parent = multiprocessing.parent_process()
+        if parent is not None and not parent.is_alive():
+            os._exit(1)  # killed: nobody waits for an answer, nor would this process ever hear so
         if _worker["stop"].is_set():
             raise Stopped
         _worker["news"].put(agent_seconds)
