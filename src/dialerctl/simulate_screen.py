@@ -16,6 +16,7 @@ Row = Mapping[str, Any]
 BAR = 40
 BLOCKS = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
 LIMIT_OF_CHANCE = 0.02  # less of a difference in talk time is called none
+MUCH = 0.7  # of all calls that calls_per_second allows: it is what holds dialling back
 FEW_ANSWERS = 300  # with fewer, one day says little about an abandon rate
 
 COLUMNS = (
@@ -160,6 +161,10 @@ def notes(rows: Sequence[Row]) -> list[str]:
     if full:
         named = ", ".join(label(row) for row in full)
         found.append(f"All {full[0]['max_lines']} lines (max_lines) were in use at times: {named}. Try --lines.")
+    fast = [row for row in rows if row["dials"] > MUCH * row["calls_per_second"] * 3600 * row["hours"] * row["runs"]]
+    if fast:
+        named = ", ".join(label(row) for row in fast)
+        found.append(f"calls_per_second {fast[0]['calls_per_second']:g} of the campaign was the limit: {named}.")
     above = [row for row in rows if row["runs_above"]]
     if above:
         named = ", ".join(label(row) for row in above)

@@ -36,7 +36,8 @@ def row(**changed: Any) -> dict[str, Any]:
         "mode": "predictive", "target": 3.0, "agents": 10.0, "agents_most": 10, "occupancy": 80.0, "wait_s": 20.0,
         "wait_p90_s": 41.0, "abandon_rate": 2.5, "abandon_low": 1.6, "abandon_high": 3.9, "runs_above": 0,
         "dials_per_contact": 4.5, "contacts_per_agent_hour": 30.0, "talk_minutes_per_agent_hour": 40.0, "dials": 4500,
-        "live_answers": 1000, "abandoned": 25, "peak_lines": 30, "max_lines": 100, "hours": 8.0, "runs": 1, **changed,
+        "live_answers": 1000, "abandoned": 25, "peak_lines": 30, "max_lines": 100, "calls_per_second": 5.0, "hours": 8.0,
+        "runs": 1, **changed,
     }  # fmt: skip
 
 
@@ -258,6 +259,7 @@ def test_who_breaks_the_limit_is_not_recommended() -> None:
 
 def test_lines_that_were_the_limit_and_few_answers_are_told() -> None:
     assert "All 30 lines (max_lines) were in use" in notes([row(max_lines=30)])[0]
+    assert "calls_per_second 5 of the campaign was the limit: pred" in notes([row(dials=130_000)])[0]
     assert any("few answered calls" in note for note in notes([row(live_answers=40)]))
     assert notes([row(), BASE]) == []
 

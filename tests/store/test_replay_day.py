@@ -58,7 +58,9 @@ async def test_each_call_counts_in_its_hour_with_how_long_everything_took(world:
 
 
 async def test_agents_at_work_by_quarter_of_an_hour_and_their_wrap_ups(world: World) -> None:
-    campaign, other = world.campaign("spring"), world.campaign("polls")
+    campaign, other = world.campaign_with_leads(1), world.campaign("polls")
+    world.now = MONDAY_NOON - seconds(500)
+    (attempt,), _ = world.open_attempts(world.claim(campaign, 1).leads)
     agent = world.add("agent", name="1001", endpoint="PJSIP/1001", created_at=0)
     world.run("INSERT INTO agent_campaign (agent_id, campaign_id) VALUES (?, ?)", (agent, campaign))
 
@@ -74,9 +76,11 @@ async def test_agents_at_work_by_quarter_of_an_hour_and_their_wrap_ups(world: Wo
     state("on_call", 1800, 2700, other)
     state("ready", 2700, None, None)
     world.now = MONDAY_NOON + seconds(3600)
+    world.submit(world.end(attempt, Status.ANSWERED, "sale", live_answer=True))
+    world.now = MONDAY_NOON + seconds(9 * 3600)
     day = await replayed(world)
     busy = {place: value for place, value in enumerate(day["staffed"]) if value}
-    assert busy == {47: 0.5, 48: 1.0, 49: round(130.5 / 900, 2), 51: 1.0}, "nobody works after the present"
+    assert busy == {47: 0.5, 48: 1.0, 49: round(130.5 / 900, 2), 51: 1.0}, "nobody works after the end of the last call"
     assert day["hours"][12]["wrap_up_s"] == [30.5]
 
 

@@ -93,6 +93,7 @@ def row(case: Case, found: Measures) -> dict[str, Any]:
         "live_answers": found.answers,
         "abandoned": found.abandoned,
         "peak_lines": found.peak_lines,
+        "calls_per_second": case.campaign.calls_per_second,
         "max_lines": case.campaign.max_lines,
         "hours": round(case.for_s / 3600, 2),
         "runs": found.runs,

@@ -42,6 +42,10 @@ OUTCOMES = {
 _SAMPLE_OF = {"person": "answer_s", "machine": "machine_s", "no_answer": "unanswered_s"}
 _STAFFED = tuple(state.value for state in AgentState if state in STAFFED_STATES)
 
+_SPAN = (
+    "SELECT MIN(created_at), MAX(COALESCE(ended_at, created_at)) FROM call_log"
+    " WHERE campaign_id = ? AND created_at >= ? AND created_at < ?"
+)
 _CALLS = (
     "SELECT status, dialed_at, answered_at, verdict_at, bridged_at, ended_at, amd_status, agent_id FROM call_log"
     " WHERE campaign_id = ? AND created_at >= ? AND created_at < ? AND dialed_at IS NOT NULL AND status IS NOT NULL"
@@ -52,8 +56,9 @@ _CALLS = (
 def replay_day(session: Session, name: str, since: str, until: str, now: datetime) -> Row:
     """What the campaign's calls begun from `since` to `until` (ISO 8601 instants, at most 26 h apart) show, by hour.
 
-    Times are seconds with two decimals; nobody is at work after `now`. NotFound for an unknown campaign; a day without
-    calls is no error.
+    Times are seconds with two decimals. Agents count between the first call and the end of the last (and not after
+    `now`): whom a stopped dialerd left logged in was not at work all night. NotFound for an unknown campaign; a day
+    without calls is no error.
     """
     begin, end = read_instant(since, "since"), read_instant(until, "until")
     if not 0 < end - begin <= LONGEST_US:
@@ -70,7 +75,9 @@ def replay_day(session: Session, name: str, since: str, until: str, now: datetim
         calls += sum(counted["outcomes"].values())
         left_out += ignored
         agents |= seen
-    staffed, wrap_ups = _agents(session, campaign_id, sorted(agents), (begin, end, micros(now)))
+    first, last = session.rows(_SPAN, (campaign_id, begin, end))[0]
+    at_work = (begin, begin) if first is None else (first, min(end, last, micros(now)))
+    staffed, wrap_ups = _agents(session, campaign_id, sorted(agents), (begin, end), at_work)
     for hour, values in zip(hours, wrap_ups, strict=True):
         hour["wrap_up_s"] = thinned(values)
     return {
@@ -113,14 +120,14 @@ def _hour(session: Session, campaign_id: int, begin: int, end: int) -> tuple[Row
 
 
 def _agents(
-    session: Session, campaign_id: int, agents: Sequence[int], span: tuple[int, int, int]
+    session: Session, campaign_id: int, agents: Sequence[int], day: tuple[int, int], at_work: tuple[int, int]
 ) -> tuple[list[float], list[list[float]]]:
     """Agents at work, mean of each quarter of an hour; and the lengths of their wrap-ups by hour.
 
-    `span`: from, until, and the present (microseconds), up to which a state that has not ended goes on. Who also serves
-    other campaigns counts in full while free, and not while with a call of another one.
+    `day` and `at_work`: from and until, microseconds; who is staffed counts within `at_work`. Who also serves other
+    campaigns counts in full while free, and not while with a call of another one.
     """
-    begin, end, present = span
+    (begin, end), (first, last) = day, at_work
     quarters = [0] * -(-(end - begin) // QUARTER_US)
     wrap_ups: list[list[float]] = [[] for _ in range(-(-(end - begin) // HOUR_US))]
     for agent_id in agents:
@@ -131,7 +138,7 @@ def _agents(
         ):
             if campaign is not None and campaign != campaign_id:
                 continue
-            _spread(quarters, max(begin, started) - begin, min(end, present if ended is None else ended) - begin)
+            _spread(quarters, max(first, started) - begin, (last if ended is None else min(last, ended)) - begin)
             if state == AgentState.WRAP_UP.value and ended is not None and started >= begin:
                 wrap_ups[(started - begin) // HOUR_US].append(_seconds(ended - started))
     return [round(busy / QUARTER_US, 2) for busy in quarters], wrap_ups
