@@ -36,8 +36,8 @@ def row(**changed: Any) -> dict[str, Any]:
         "mode": "predictive", "target": 3.0, "agents": 10.0, "agents_most": 10, "occupancy": 80.0, "wait_s": 20.0,
         "wait_p90_s": 41.0, "abandon_rate": 2.5, "abandon_low": 1.6, "abandon_high": 3.9, "runs_above": 0,
         "dials_per_contact": 4.5, "contacts_per_agent_hour": 30.0, "talk_minutes_per_agent_hour": 40.0, "dials": 4500,
-        "live_answers": 1000, "abandoned": 25, "peak_lines": 30, "max_lines": 100, "calls_per_second": 5.0, "hours": 8.0,
-        "runs": 1, **changed,
+        "live_answers": 1000, "abandoned": 25, "peak_lines": 30, "max_lines": 100, "calls_per_second": 5.0,
+        "hours": 8.0, "runs": 1, **changed,
     }  # fmt: skip
 
 
