@@ -6,6 +6,7 @@ wait for it.
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import click
@@ -73,6 +74,7 @@ def simulate(session: Session, page: str | None, progress: bool | None, **given:
       dialerctl simulate --campaign spring --mode predictive --target 1,3
       dialerctl simulate --campaign spring --replay yesterday --page what-if.html
     """  # fmt: skip
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's threads would wait for each other, busily
     from dialerd.core.campaign import DialMode
     from dialerd.simulation.what_if import CoreFault
     from dialerd.simulation.what_if_table import Comparison
@@ -82,7 +84,8 @@ def simulate(session: Session, page: str | None, progress: bool | None, **given:
         _check_page(page)
     world = of_scenario(given) if given["scenario"] else of_campaign(session, given)
     own = world.campaign.dial_mode
-    modes = tuple(DialMode(mode) for mode in dict.fromkeys(given["modes"])) or (own, DialMode.PROGRESSIVE)
+    other = DialMode.PREDICTIVE if own is DialMode.PROGRESSIVE else own  # progressive with itself compares nothing
+    modes = tuple(DialMode(mode) for mode in given["modes"]) or (other, DialMode.PROGRESSIVE)
     targets = tuple(percent / 100 for percent in given["targets"] or ()) or (world.campaign.target_abandon_rate,)
     comparison = Comparison(
         campaign=world.campaign, world=world.world, modes=tuple(dict.fromkeys(modes)), targets=targets,
@@ -127,11 +130,12 @@ def _show(session: Session, rows: list[dict[str, Any]], world: WorldAsked, page:
 
 def _check(given: dict[str, Any]) -> None:
     """Raise UsageError for options that do not go together."""
-    if bool(given["scenario"]) == bool(given["campaign"]):
-        both = "are two different worlds: name one of them" if given["campaign"] else "or: name one of them"
-        raise click.UsageError(f"--scenario FILE and --campaign NAME {both}")
+    if given["scenario"] and given["campaign"]:
+        raise click.UsageError("--scenario and --campaign are two different worlds: name one of them")
     if given["replay"] and not given["campaign"]:
         raise click.UsageError("--replay needs --campaign NAME: whose calls?")
+    if not given["scenario"] and not given["campaign"]:
+        raise click.UsageError("say what to simulate: --scenario FILE or --campaign NAME")
     for name in ("answer_rate", "talk", "wrap_up"):
         if given[name] is not None and (given["replay"] or given["scenario"]):
             source = "the calls of that day" if given["replay"] else "the scenario file"
