@@ -19,6 +19,7 @@ NOUNS = {
     "agent": ("dialerctl.commands.agent", "agent", "Add agents; log in, pause, dispose."),
     "call": ("dialerctl.commands.call", "call", "List, show, hang up, export calls; place a test call."),
     "disposition": ("dialerctl.commands.disposition", "disposition", "The codes a call can end with."),
+    "simulate": ("dialerctl.commands.simulate", "simulate", "What if: modes, targets, team sizes, in virtual time."),
     "rules": ("dialerctl.commands.rules", "rules", "Rule sets: the law that campaigns keep, with sources."),
     "config": ("dialerctl.commands.config", "config", "Check and show dialerd's configuration."),
     "version": ("dialerctl.commands.version", "version", "Versions of dialerctl, dialerd and Asterisk."),

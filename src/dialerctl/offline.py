@@ -11,6 +11,7 @@ OFFLINE_COMMANDS: dict[str, tuple[str, ...]] = {
     "rules list": ("dialerd.rule_files", "dialerd.core"),
     "rules show": ("dialerd.rule_files", "dialerd.core"),
     "rules check": ("dialerd.rule_files", "dialerd.core"),
+    "simulate": ("dialerd.simulation", "dialerd.core"),  # with --campaign it asks dialerd
     "completion": (),
     "lead import": (),  # only with --dry-run
     "dnc import": (),  # only with --dry-run

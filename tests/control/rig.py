@@ -146,6 +146,10 @@ class FakeRecords:
         await self.campaign(name)
         return {"step_s": 10, "spans": self.spans, "obstacles": [], "last_at": None}
 
+    async def replay_day(self, name: str, since: str, until: str) -> Row:
+        self.asked.append((name, since, until))
+        return {"campaign": (await self.campaign(name))["name"], "since": since, "calls": 0, "hours": [], "staffed": []}
+
     async def lead_for_test_call(
         self, campaign: str, number: str, zones: Sequence[str], regions: Sequence[str]
     ) -> Lead:

@@ -167,6 +167,7 @@ ALLOWED = {
             "lead.explain",
             "campaign.explain",
             "campaign.ledger",
+            "campaign.replay",
         ),
         "admin supervisor auditor",
     ),

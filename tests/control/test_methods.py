@@ -83,6 +83,15 @@ async def test_campaign_verbs() -> None:
     assert (await rig.error("campaign.pause", {"name": "spring"}))[0] == "conflict"
 
 
+async def test_a_day_to_replay_is_asked_from_the_store() -> None:
+    rig = Rig()
+    day = {"name": "spring", "since": "2026-03-01T00:00:00+00:00", "until": "2026-03-02T00:00:00+00:00"}
+    assert (await rig.call("campaign.replay", day, AUDITOR))["since"] == day["since"]
+    assert rig.records.asked == [tuple(day.values())]
+    assert (await rig.error("campaign.replay", {**day, "name": "sprong"}))[0] == "not_found"
+    assert (await rig.error("campaign.replay", {"name": "spring"}))[0] == "usage"
+
+
 async def test_a_start_without_leads_is_told() -> None:
     rig = Rig()
     rig.records.campaigns_by_name["spring"]["leads_total"] = 0

@@ -158,6 +158,11 @@ PACING = {
         for second in range(0, 900, 20)
     ],
 }  # fmt: skip
+REPLAYED_HOUR = {
+    "outcomes": {"person": 30, "machine": 20, "no_answer": 80, "busy": 20},
+    "answer_s": [float(s) for s in range(4, 20)], "machine_s": [15.0, 18.0] * 6, "unanswered_s": [30.0] * 12,
+    "refused_s": [2.0] * 12, "talk_s": [30.0, 60.0, 90.0] * 5, "wrap_up_s": [10.0, 20.0] * 6, "amd_s": [],
+}  # fmt: skip
 CAMPAIGN = {
     "id": 1, "name": "spring", "state": "active", "dial_mode": "progressive", "priority": 50, "trunk": "main",
     "caller_id": "+4930123450", "dial_timeout": 30, "target_abandon_rate": 3.0, "amd_enabled": False,
@@ -311,6 +316,12 @@ def _methods(daemon: FakeDaemon) -> dict[str, Answer]:
         known(params, "name", ("spring", "polls"), "campaign")
         return PACING
 
+    def campaign_replay(params: dict[str, Any]) -> Any:
+        known(params, "name", ("spring", "polls", "running"), "campaign")
+        hours = [REPLAYED_HOUR if 9 <= place < 11 else {"outcomes": {}} for place in range(24)]
+        staffed = [3.0 if 36 <= place < 44 else 0.0 for place in range(96)]
+        return {"since": params["since"], "calls": 300, "left_out": 4, "hours": hours, "staffed": staffed}
+
     def call_show(params: dict[str, Any]) -> Any:
         known(params, "call", ("4711", "4712"), "call")
         return CALL
@@ -341,6 +352,7 @@ def _methods(daemon: FakeDaemon) -> dict[str, Answer]:
         "campaign.explain": campaign_explain,
         "campaign.ledger": campaign_ledger,
         "pacing.show": pacing_show,
+        "campaign.replay": campaign_replay,
         "campaign.start": campaign("active"),
         "campaign.pause": campaign("paused"),
         "campaign.resume": campaign("active"),

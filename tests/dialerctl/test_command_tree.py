@@ -43,6 +43,7 @@ def test_examples_of_the_help_work(name: str, run: Run, daemon: FakeDaemon, tmp_
     (tmp_path / "customers.csv").write_text("Telefon,Kunde\n030 231250,Ada\n")
     (tmp_path / "2026-11-20_areas.txt").write_text("202,5550123\n202,5550124\n")
     (tmp_path / "my-rules.toml").write_text('name = "mine"\nversion = "1"\ntitle = "ours"\n')
+    (tmp_path / "world.toml").write_text('name = "ours"\n')
     (tmp_path / "optouts.csv").write_text("number,when\n030 231250,2026-01-01\n")
     import openpyxl
 
@@ -58,6 +59,8 @@ def test_examples_of_the_help_work(name: str, run: Run, daemon: FakeDaemon, tmp_
         words = shlex.split(example.partition(" > ")[0])[1:]
         if "--watch" in words:
             words += ["--times", "1"]
+        if name == "simulate":
+            words += ["--hours", "0.1"]
         result = run(*words, socket=daemon.path)
         known = result.exit_code == 0 or (result.exit_code == 5 and "there is no" in result.stderr)
         assert known, f"{example}\n{result.output}"

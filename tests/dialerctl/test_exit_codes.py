@@ -77,6 +77,7 @@ GOOD = {
     "call export": "call export --to calls.csv",
     "call test": "call test +4930231250 --campaign spring",
     "disposition list": "disposition list",
+    "simulate": "simulate --scenario world.toml --agents 2 --hours 0.05",
     "completion": "completion bash",
 }
 """One good call of each command."""
@@ -110,6 +111,7 @@ UNKNOWN = {
     "call show": "call show 99",
     "call hangup": "call hangup 99",
     "call test": "call test +4930231250 --campaign nosuch",
+    "simulate": "simulate --campaign nosuch",
 }
 CONFLICTS = {
     **{f"campaign {verb}": f"campaign {verb} running" for verb in ("add", "start", "pause", "resume", "stop")},
@@ -139,6 +141,7 @@ def files(tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text('name = "own"\nversion = "1"\ntitle = "ours"\n')
     (tmp_path / "my-rules.toml").write_text('name = "mine"\nversion = "1"\ntitle = "ours"\n')
     (tmp_path / "numbers.txt").write_text("+4930231250\n4930231251\nnobody\n")
+    (tmp_path / "world.toml").write_text('name = "ours"\n')
     (tmp_path / "good.toml").write_text(GOOD_CONFIG)
     (tmp_path / "secrets.toml").write_text(SECRETS)
     (tmp_path / "secrets.toml").chmod(0o600)

@@ -75,6 +75,9 @@ class Records(Protocol):
     async def pacing_history(self, name: str, since: datetime, until: datetime, points: int) -> Row:
         """What a campaign's pacing decided: `step_s`, `spans` of sums, `obstacles`, `last_at`; NotFound otherwise."""
 
+    async def replay_day(self, name: str, since: str, until: str) -> Row:
+        """What a campaign's calls of a day show, by hour: outcomes, durations, agents at work; nobody's number."""
+
     async def lead_for_test_call(
         self, campaign: str, number: str, zones: Sequence[str], regions: Sequence[str]
     ) -> Lead:

@@ -108,7 +108,7 @@ class DiallingFlow:
             run.decision = None
             self.leads.give_back(run)
             self.previews.withdraw(run.campaign.id, obstacle, now, accepted_only=True)
-            self.told.stopped(run, obstacle, now)
+            self.told.stopped(run, obstacle, now, known=obstacle == run.alarm)
             return
         self.leads.give_back_promised(run)
         decision = decide(self._inputs(run, len(own), now), self.floor.pacers)

@@ -14,6 +14,7 @@ from dialerd.core.pacing.predictive import Plan, Situation
 
 UNDECIDED = IN_FLIGHT - {AttemptState.WAITING}
 """A person may still answer, or has just answered and AMD does not know it yet."""
+BUSY = frozenset({AgentState.ON_CALL, AgentState.RESERVED, AgentState.WRAP_UP})
 ALIKE_FROM = 6  # attempts of a lead: from here on one is like another
 LOOK_AHEAD = 60
 
@@ -45,8 +46,11 @@ def situation(floor: Floor, run: CampaignRun, ready: int, credit: float, now: Mo
     """
     talking: list[float] = []
     wrapping: list[float] = []
+    campaign_id, busy = run.campaign.id, BUSY  # asked some hundred times for each decision: the cheapest test first
     for seat in floor.roster:
-        if not seat.staffed or seat.campaign_id != run.campaign.id or not seat.serves(run.campaign.id):
+        if seat.state not in busy or seat.campaign_id != campaign_id or not seat.staffed:
+            continue
+        if not seat.serves(campaign_id):
             continue
         if seat.state is AgentState.ON_CALL:
             talking.append(now.seconds_since(seat.since))
@@ -57,11 +61,12 @@ def situation(floor: Floor, run: CampaignRun, ready: int, credit: float, now: Mo
     ringing: list[tuple[float, Segment]] = []
     waiting = 0
     for call in floor.calls.values():
-        if call.attempt.campaign_id != run.campaign.id or call.is_test or call.agent_id is not None:
+        if call.agent_id is not None or call.attempt.campaign_id != campaign_id or call.is_test:
             continue
-        if call.attempt.state is AttemptState.WAITING:
+        state = call.attempt.state
+        if state is AttemptState.WAITING:
             waiting += 1
-        elif call.attempt.state in UNDECIDED and not call.cancelled:
+        elif state in UNDECIDED and not call.cancelled:
             ringing.append((now.mono - call.sent_mono if call.sent_mono is not None else 0.0, call.segment))
     return Situation(
         now_s=now.mono,

@@ -35,8 +35,8 @@ def calls(
         "campaign.name = ?": campaign,
         "agent.name = ?": agent,
         "call_log.status = ?": status,
-        "call_log.created_at >= ?": _instant(since, "since"),
-        "call_log.created_at < ?": _instant(until, "until"),
+        "call_log.created_at >= ?": None if since is None else read_instant(since, "since"),
+        "call_log.created_at < ?": None if until is None else read_instant(until, "until"),
     }
     wanted = {condition: value for condition, value in filters.items() if value is not None}
     where = f"WHERE {' AND '.join(wanted)}" if wanted else ""
@@ -46,9 +46,8 @@ def calls(
     return [readable(row) for row in rows]
 
 
-def _instant(text: str | None, name: str) -> int | None:
-    if text is None:
-        return None
+def read_instant(text: str, name: str) -> int:
+    """Given an ISO 8601 instant, return its microseconds; Invalid, with the parameter's `name`, when it is none."""
     try:
         at = datetime.fromisoformat(text)
         return micros(at if at.tzinfo is not None else at.replace(tzinfo=UTC))

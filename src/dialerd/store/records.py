@@ -16,7 +16,7 @@ from dialerd.core.agent import AgentProfile
 from dialerd.core.campaign import Campaign
 from dialerd.core.import_policy import ImportPolicy
 from dialerd.core.lead import Lead
-from dialerd.store import call_records, explaining, lead_imports, lead_records, pacing_slots, setup_records
+from dialerd.store import call_records, explaining, lead_imports, lead_records, pacing_slots, replay_day, setup_records
 from dialerd.store.lead_book import LeadBook
 from dialerd.store.ledger_records import Audited, audit, audited_calls
 from dialerd.store.reader import Reader
@@ -134,6 +134,11 @@ class Records:
         return await self._background.read(
             lambda session: pacing_slots.pacing_history(session, name, since, until, points)
         )
+
+    async def replay_day(self, name: str, since: str, until: str) -> Row:
+        """What a campaign's calls of a day show, by hour (see replay_day.py); takes long, nobody waits behind it."""
+        now = self._clock()
+        return await self._background.read(lambda session: replay_day.replay_day(session, name, since, until, now))
 
     async def lead_for_test_call(
         self, campaign: str, number: str, zones: Sequence[str], regions: Sequence[str]

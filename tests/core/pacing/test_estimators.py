@@ -122,3 +122,14 @@ def test_agents_who_talk_have_their_wrap_up_still_before_them() -> None:
     expected = 1 - (100 * np.exp(-ahead / 100) - 20 * np.exp(-ahead / 20)) / 80
     assert talking == pytest.approx(expected, abs=0.03)
     assert wrapping == pytest.approx(1 - np.exp(-ahead / 20), abs=0.08)
+
+
+def test_many_leads_at_once_have_the_chances_they_have_one_by_one() -> None:
+    model, rng = AnswerModel(), random.Random(5)
+    segments = [(rng.randrange(3), rng.randrange(1, 4), rng.randrange(24)) for _ in range(200)]
+    for segment in segments:
+        model.observe(rng.random() < 0.1 * segment[1], rng.uniform(1, 20), segment)
+    for deviations in (0.0, -0.5, 1.7):
+        one_by_one = [model.chance(segment, deviations=deviations) for segment in segments]
+        assert model.chance_of_each(segments, deviations=deviations) == one_by_one
+        assert len(set(one_by_one)) > 10

@@ -33,6 +33,14 @@ class EditParams(msgspec.Struct, frozen=True):
     changes: dict[str, Any]
 
 
+class ReplayParams(msgspec.Struct, frozen=True):
+    """`name`, and the day as two ISO 8601 instants."""
+
+    name: Name
+    since: Annotated[str, msgspec.Meta(max_length=40)]
+    until: Annotated[str, msgspec.Meta(max_length=40)]
+
+
 async def add(context: Context, settings: Mapping[str, Any]) -> Row:
     """campaign.add: any campaign column by its name."""
     campaign = await context.records.add_campaign(settings)
@@ -63,6 +71,11 @@ async def show(context: Context, params: CampaignParams) -> Row:
 async def explain(context: Context, params: CampaignParams) -> Row:
     """campaign.explain: what holds its leads back, and why it dials or not."""
     return with_live(context, {**await context.records.explain_campaign(params.name), "name": params.name})
+
+
+async def replay(context: Context, params: ReplayParams) -> Row:
+    """campaign.replay: what its real calls of a day show, for `dialerctl simulate`; counts and durations only."""
+    return await context.records.replay_day(params.name, params.since, params.until)
 
 
 async def start(context: Context, params: CampaignParams) -> Row:

@@ -29,6 +29,7 @@ _READS: tuple[tuple[str, frozenset[Role], Binder, Handler], ...] = (
     ("campaign.explain", READER, CAMPAIGN, campaigns.explain),
     ("campaign.ledger", READER, named(ledger.LedgerParams), ledger.show),
     ("pacing.show", READER, named(pacing.ShowParams), pacing.show),
+    ("campaign.replay", READER, named(campaigns.ReplayParams), campaigns.replay),
     ("lead.list", READER, named(leads.ListParams), leads.list_some),
     ("lead.explain", READER, named(leads.LeadParams), leads.explain),
     ("lead.show", READER, named(leads.LeadParams), leads.show),

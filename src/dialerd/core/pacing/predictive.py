@@ -195,7 +195,7 @@ class PredictivePacer:
         """For calls of these ages: the chance of an answer by each horizon, one belief beside the other."""
         return np.concatenate(
             [
-                ring.chances(ages, [self.answers.chance(segment, deviations=deviations) for segment in segments])
+                ring.chances(ages, self.answers.chance_of_each(segments, deviations=deviations))
                 for deviations, _ in BELIEFS
             ],
             axis=1,

@@ -1,0 +1,165 @@
+"""Owns what a what-if measures: counts and times of virtual runs, pooled, and the rates that follow. Runs nothing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from dialerd.core.abandon_window import ROLLING_S, AbandonWindow
+from dialerd.core.agent import AgentState
+from dialerd.core.call import Attempt, Status
+from dialerd.core.messages import SaveAgentState
+from dialerd.core.pacing.ledger import FIRST_ABANDONS, FIRST_ANSWERS, AbandonLedger, Standing
+from dialerd.simulation.results import RunResult
+
+WAITING = frozenset({AgentState.READY, AgentState.RESERVED})
+Z95 = 1.959964
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measures:
+    """Sums over `runs` runs. Times in seconds over all agents; `waits_s`: each pause of an agent between two calls."""
+
+    runs: int
+    talk_s: float
+    wrap_up_s: float
+    waiting_s: float
+    dials: int
+    answers: int  # by a person, as dialerd judged
+    abandoned: int
+    contacts: int  # a person met an agent
+    waits_s: tuple[float, ...]
+    runs_above: int  # runs in which a legal window ended above the target
+    peak_lines: int
+
+    @property
+    def staffed_hours(self) -> float:
+        """Hours that agents were at work."""
+        return (self.talk_s + self.wrap_up_s + self.waiting_s) / 3600
+
+    @property
+    def occupancy(self) -> float:
+        """(Talk + wrap-up) ÷ (that + waiting), 0–1."""
+        busy = self.talk_s + self.wrap_up_s
+        return busy / (busy + self.waiting_s) if busy + self.waiting_s else 0.0
+
+    @property
+    def abandon_rate(self) -> float:
+        """Abandoned ÷ live answers, 0–1."""
+        return self.abandoned / self.answers if self.answers else 0.0
+
+    @property
+    def abandon_interval(self) -> tuple[float, float]:
+        """The 95 % interval of the abandon rate (Wilson), 0–1."""
+        return wilson(self.abandoned, self.answers)
+
+    @property
+    def dials_per_answer(self) -> float | None:
+        """Calls placed for each live answer; None without any."""
+        return self.dials / self.answers if self.answers else None
+
+    @property
+    def contacts_per_agent_hour(self) -> float:
+        """Persons whom each agent spoke to in an hour at work."""
+        return self.contacts / self.staffed_hours if self.staffed_hours else 0.0
+
+    @property
+    def talk_minutes_per_agent_hour(self) -> float:
+        """Minutes of conversation in each hour of an agent at work."""
+        return self.talk_s / 60 / self.staffed_hours if self.staffed_hours else 0.0
+
+    @property
+    def mean_wait_s(self) -> float | None:
+        """Mean pause of an agent between two calls; None when there were no two."""
+        return sum(self.waits_s) / len(self.waits_s) if self.waits_s else None
+
+    @property
+    def p90_wait_s(self) -> float | None:
+        """Nine of ten such pauses are shorter."""
+        ordered = sorted(self.waits_s)
+        return ordered[min(len(ordered) - 1, math.ceil(0.9 * len(ordered)) - 1)] if ordered else None
+
+
+def measured(result: RunResult, window: AbandonWindow, limit: float) -> Measures:
+    """What one run shows; `window` and `limit` (0–1) are those by which its abandons are judged."""
+    times = result.agent_time_s()
+    attempts = [attempt for attempt in result.attempts if attempt.dialed_at is not None]
+    return Measures(
+        runs=1,
+        talk_s=times[AgentState.ON_CALL],
+        wrap_up_s=times[AgentState.WRAP_UP],
+        waiting_s=sum(times[state] for state in WAITING),
+        dials=len(attempts),
+        answers=sum(1 for attempt in attempts if attempt.live_answer),
+        abandoned=sum(1 for attempt in attempts if attempt.abandoned),
+        contacts=sum(1 for attempt in attempts if attempt.live_answer and attempt.status is Status.ANSWERED),
+        waits_s=tuple(waits(result.agent_log)),
+        runs_above=int(ever_above(attempts, window, limit, result.ended.wall.timestamp())),
+        peak_lines=result.peak_lines,
+    )
+
+
+def pooled(several: Sequence[Measures]) -> Measures:
+    """The sum of some runs of the same case."""
+    return Measures(
+        runs=sum(one.runs for one in several),
+        talk_s=sum(one.talk_s for one in several),
+        wrap_up_s=sum(one.wrap_up_s for one in several),
+        waiting_s=sum(one.waiting_s for one in several),
+        dials=sum(one.dials for one in several),
+        answers=sum(one.answers for one in several),
+        abandoned=sum(one.abandoned for one in several),
+        contacts=sum(one.contacts for one in several),
+        waits_s=tuple(wait for one in several for wait in one.waits_s),
+        runs_above=sum(one.runs_above for one in several),
+        peak_lines=max((one.peak_lines for one in several), default=0),
+    )
+
+
+def waits(log: Iterable[SaveAgentState]) -> list[float]:
+    """Seconds that each agent waited from the end of one call's wrap-up to the next call; a break ends the wait."""
+    since: dict[int, float] = {}
+    before: dict[int, AgentState] = {}
+    found: list[float] = []
+    for row in log:
+        last, at = before.get(row.agent_id), row.at.timestamp()
+        before[row.agent_id] = row.state
+        if row.state is AgentState.ON_CALL and row.agent_id in since:
+            found.append(at - since.pop(row.agent_id))
+        elif row.state is AgentState.READY and last is AgentState.WRAP_UP:
+            since[row.agent_id] = at
+        elif row.state not in WAITING:
+            since.pop(row.agent_id, None)
+    return found
+
+
+def ever_above(attempts: Iterable[Attempt], window: AbandonWindow, limit: float, end_s: float) -> bool:
+    """Whether a legal window that ended in the run was above the limit (0–1): a window that rolls ends at all times.
+
+    `end_s`: POSIX second at which the run ended; a window that does not roll is judged there.
+    """
+    ledger = AbandonLedger(window, limit)
+    answered = sorted((attempt.answered_at, attempt.abandoned) for attempt in attempts if attempt.live_answer
+                      and attempt.answered_at is not None)  # fmt: skip
+    for at, abandoned in answered:
+        ledger.record(at.timestamp(), abandoned)
+        if abandoned and window in ROLLING_S and _above(ledger.standing(at.timestamp()), limit):
+            return True
+    return _above(ledger.standing(end_s), limit)
+
+
+def _above(standing: Standing, limit: float) -> bool:
+    if standing.live < FIRST_ANSWERS:
+        return standing.abandoned > FIRST_ABANDONS
+    return standing.abandoned > limit * standing.live + 1e-9
+
+
+def wilson(hits: int, of: int) -> tuple[float, float]:
+    """The 95 % interval of a share (Wilson 1927), 0–1; all of it when nothing was seen."""
+    if not of:
+        return (0.0, 1.0)
+    share, weight = hits / of, Z95 * Z95 / of
+    middle = (share + weight / 2) / (1 + weight)
+    half = Z95 * math.sqrt(share * (1 - share) / of + weight / (4 * of)) / (1 + weight)
+    return (0.0 if not hits else max(0.0, middle - half), 1.0 if hits == of else min(1.0, middle + half))

@@ -1,0 +1,91 @@
+"""What a what-if measures, on logs and calls small enough to reckon by hand."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from dialerd.core.agent import AgentState
+from dialerd.core.call import Attempt, Status
+from dialerd.core.abandon_window import AbandonWindow
+from dialerd.core.messages import SaveAgentState
+from dialerd.simulation.measures import Measures, ever_above, pooled, waits, wilson
+from dialerd.simulation.what_if import START
+
+S = AgentState
+
+
+def at(seconds: float) -> datetime:
+    return START + timedelta(seconds=seconds)
+
+
+def log(*rows: tuple[int, AgentState, float]) -> list[SaveAgentState]:
+    return [SaveAgentState(agent_id=agent, state=state, reason="", at=at(when)) for agent, state, when in rows]
+
+
+def live(seconds: float, abandoned: bool = False) -> Attempt:
+    return Attempt(
+        id=1, campaign_id=1, list_id=1, lead_id=1, number="1", node="n", trunk="t", channel_id="c", token="t",
+        dial_mode="predictive", created_at=at(seconds), answered_at=at(seconds), live_answer=True,
+        status=Status.ABANDONED if abandoned else Status.ANSWERED,
+    )  # fmt: skip
+
+
+def measures(**changed: object) -> Measures:
+    values: dict[str, object] = {
+        "runs": 1, "talk_s": 1800.0, "wrap_up_s": 900.0, "waiting_s": 900.0, "dials": 200, "answers": 50,
+        "abandoned": 1, "contacts": 49, "waits_s": tuple(float(s) for s in range(1, 11)), "runs_above": 0,
+        "peak_lines": 7, **changed,
+    }  # fmt: skip
+    return Measures(**values)  # type: ignore[arg-type]
+
+
+def test_a_wait_is_from_wrap_up_to_the_next_talk_and_a_break_ends_it() -> None:
+    rows = log(
+        (1, S.READY, 0), (1, S.ON_CALL, 50),  # before the first call: no pause between two
+        (2, S.ON_CALL, 55), (1, S.WRAP_UP, 60), (1, S.READY, 70), (1, S.RESERVED, 75), (1, S.ON_CALL, 80),
+        (2, S.WRAP_UP, 81), (2, S.READY, 85), (2, S.PAUSED, 90), (2, S.READY, 100), (2, S.ON_CALL, 120),
+        (1, S.WRAP_UP, 130), (1, S.READY, 131), (1, S.RESERVED, 132), (1, S.READY, 133), (1, S.ON_CALL, 138),
+    )  # fmt: skip
+    assert waits(rows) == [10.0, 7.0]
+
+
+def test_rates_follow_from_counts() -> None:
+    one = measures()
+    assert one.occupancy == 0.75 and one.staffed_hours == 1.0
+    assert one.abandon_rate == 0.02 and one.dials_per_answer == 4.0
+    assert one.contacts_per_agent_hour == 49.0 and one.talk_minutes_per_agent_hour == 30.0
+    assert one.mean_wait_s == 5.5 and one.p90_wait_s == 9.0
+    nothing = measures(
+        talk_s=0.0, wrap_up_s=0.0, waiting_s=0.0, dials=0, answers=0, abandoned=0, contacts=0, waits_s=()
+    )
+    assert (nothing.occupancy, nothing.abandon_rate, nothing.dials_per_answer, nothing.p90_wait_s) == (0, 0, None, None)
+
+
+def test_runs_are_pooled_as_sums_so_that_long_ones_count_more() -> None:
+    both = pooled([measures(), measures(waiting_s=9900.0, runs_above=1, peak_lines=9)])
+    assert both.runs == 2 and both.runs_above == 1 and both.peak_lines == 9
+    assert both.occupancy == pytest.approx(5400 / 16200) and len(both.waits_s) == 20
+
+
+def test_the_interval_is_wilsons() -> None:
+    low, high = wilson(3, 100)
+    assert (low, high) == pytest.approx((0.01025, 0.08452), abs=1e-4)
+    assert wilson(0, 50)[0] == 0.0 and wilson(50, 50)[1] == 1.0 and wilson(0, 0) == (0.0, 1.0)
+
+
+def test_a_rolling_window_is_judged_at_every_moment_a_calendar_window_at_its_end() -> None:
+    calls = [live(n, abandoned=n in (110, 112, 114, 116)) for n in range(1, 120)]
+    later = [live(200 + n) for n in range(100)]
+    assert ever_above(calls + later, AbandonWindow.ROLLING_30_DAYS, 0.03, at(400).timestamp()), "4 of 116, for a moment"
+    assert not ever_above(calls + later, AbandonWindow.DAY, 0.03, at(400).timestamp()), "4 of 219 at its end"
+    assert ever_above(calls, AbandonWindow.DAY, 0.03, at(400).timestamp())
+
+
+def test_before_a_hundred_answers_three_abandons_are_allowed() -> None:
+    three = [live(n, abandoned=n < 3) for n in range(20)]
+    four = [live(n, abandoned=n < 4) for n in range(20)]
+    for window in (AbandonWindow.ROLLING_24_HOURS, AbandonWindow.SUCCESSIVE_30_DAYS):
+        assert not ever_above(three, window, 0.03, at(30).timestamp())
+        assert ever_above(four, window, 0.03, at(30).timestamp())
