@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from dialerd.core.abandon_window import AbandonWindow
 from dialerd.core.agent import AgentState
 from dialerd.core.call import Attempt, Status
-from dialerd.core.abandon_window import AbandonWindow
 from dialerd.core.messages import SaveAgentState
 from dialerd.simulation.measures import Measures, ever_above, pooled, waits, wilson
 from dialerd.simulation.what_if import START
