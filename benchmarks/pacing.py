@@ -1,6 +1,6 @@
 """Who keeps agents busiest within the abandon limit? Pacing laws compared in the same worlds.
 
-    .venv/bin/python benchmarks/pacing.py [quick|standard|full] [--only CELL …] [--laws NAME …] [--again NAME …]
+    .venv/bin/python benchmarks/pacing.py [quick|standard|bounds|full] [--only CELL …] [--laws NAME …] [--again NAME …]
 
 Every law gets the same leads with the same fates and the same talks; differences are paired by seed, with 95 %
 intervals. Occupancy counts after the warm-up, abandons from the first call. What is in the results file is not run
@@ -13,15 +13,14 @@ import argparse
 import sys
 import time
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
 from benchmarks.pacing_lab.gates import failures  # noqa: E402
+from benchmarks.pacing_lab.matching import AT, rivals  # noqa: E402
 from benchmarks.pacing_lab.page import write  # noqa: E402
-from benchmarks.pacing_lab.registry import LAWS  # noqa: E402
 from benchmarks.pacing_lab.runs import Book, Job, Row, digest  # noqa: E402
 from benchmarks.pacing_lab.sizes import SIZES, Size  # noqa: E402
 from benchmarks.pacing_lab.table import grouped, lines  # noqa: E402
@@ -31,25 +30,20 @@ OURS = "dialerd"
 
 def jobs(size: Size) -> list[Job]:
     """Return all runs of a size."""
-    return [Job(cell, law, seed) for cell, seeds in size.cells for law in size.laws for seed in range(1, seeds + 1)]
+    return [Job(one.cell, law, seed) for one in size.cells for law in one.laws for seed in range(1, one.seeds + 1)]
 
 
 def matched(size: Size, rows: Iterable[Row]) -> list[Job]:
-    """Return our law's runs with the limit which each on-line baseline realised: compared at equal abandons."""
-    if OURS not in size.laws or not size.matched:
-        return []
+    """Return our law's runs with the limit which each on-line rival realised: compared at equal abandons."""
     by_cell = grouped(rows)
-    wanted = []
-    for cell, seeds in size.cells:
-        for law, runs in by_cell.get(cell.name, {}).items():
-            if "@" in law or law == OURS or LAWS[law].tuned:
-                continue
-            if law == "progressive":  # no abandons: dialerd with nothing to spend is progressive
-                continue
-            realised = sum(row.abandoned for row in runs) / max(1, sum(row.live for row in runs))
-            name = f"{OURS}@{law}"
-            wanted += [Job(cell, OURS, seed, limit=realised, name=name) for seed in range(1, seeds + 1)]
-    return wanted
+    return [
+        Job(one.cell, OURS, seed, limit=rival.abandon_rate, name=f"{OURS}{AT}{rival.law}")
+        for one in size.cells
+        if size.matched and OURS in one.laws
+        for rival in rivals(by_cell.get(one.cell.name, {}), OURS)
+        if not rival.outdone
+        for seed in range(1, one.seeds + 1)
+    ]
 
 
 def main() -> int:
@@ -66,12 +60,7 @@ def main() -> int:
     arguments = parser.parse_args()
 
     began = time.monotonic()
-    size = SIZES[arguments.size]()
-    cells = tuple(
-        one for one in size.cells if not arguments.only or any(part in one[0].name for part in arguments.only)
-    )
-    laws = tuple(law for law in size.laws if not arguments.laws or law in arguments.laws)
-    size = replace(size, cells=cells, laws=laws)
+    size = SIZES[arguments.size]().only(arguments.only, arguments.laws)
     path = arguments.results or (
         Path("/dev/null") if arguments.size == "quick" else Path(f"pacing-{arguments.size}.jsonl")
     )
@@ -82,7 +71,7 @@ def main() -> int:
 
     book = Book(path, arguments.again)
     book.run(jobs(size), arguments.processes, say)
-    order = {digest(cell): number for number, (cell, _) in enumerate(size.cells)}
+    order = {digest(one.cell): number for number, one in enumerate(size.cells)}
 
     def wanted() -> list[Row]:
         rows = [row for row in book.rows.values() if row.digest in order]
@@ -90,7 +79,7 @@ def main() -> int:
 
     book.run(matched(size, wanted()), arguments.processes, say)
     rows = wanted()
-    print("\n".join(lines(rows, OURS if OURS in size.laws else "progressive")))
+    print("\n".join(lines(rows, OURS if any(row.law == OURS for row in rows) else "progressive")))
     if arguments.page is not None:
         write(rows, OURS, f".venv/bin/python benchmarks/pacing.py {arguments.size}", arguments.page)
     missed = failures(rows, OURS, size.slack)

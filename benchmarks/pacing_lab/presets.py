@@ -41,6 +41,19 @@ def vicidial_reference(agents: int) -> Scenario:
     )
 
 
+def markov(agents: int) -> Scenario:
+    """Return the world whose optimum can be computed (markov.py): exponential times, no grace, one way to ring."""
+    ring = Exponential(12.0)
+    return headline(agents).but(
+        f"markov-{agents}",
+        answer_after=ring,
+        others=(Outcome("no_answer", 1.0, ring),),
+        talk=Exponential(170.0),
+        wrap=Constant(0.0),
+        grace_s=0.0,
+    )
+
+
 def stepped(agents: int, factor: float, at_s: float = 2 * 3600.0, hours: float = 4.0) -> Scenario:
     """Return a headline cell whose answer rate is multiplied in mid-run."""
     return headline(agents).but(f"step-x{factor:g}-{agents}", steps=((at_s, factor),), hours=hours)

@@ -1,20 +1,24 @@
 """Owns the list of laws that are compared: how each is made for a cell, and which are tuned by the oracle first.
 
-`dialerd` is the production pacer, `dialerd-blind` the same without knowing one lead from another. Knows no cell.
+`dialerd` is the production pacer, `dialerd-blind` the same without knowing one lead from another. `bound-…` know what
+no dialer can know, or are the computed optimum of the Markov cells (wrong in any other). Knows no cell.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
+from .bounds import AnswersKnown, Informed
 from .contract import Law
 from .laws.feedback import GainAndCorrection, PiOnAbandons, open_pi
 from .laws.forecasts import Threshold, Window
 from .laws.original import Original
 from .laws.ours import Ours
-from .laws.simple import Progressive, RatioOnAll, RatioOnIdle
+from .laws.simple import DialUpTo, Progressive, RatioOnAll, RatioOnIdle
 from .laws.vicidial import Method, Vicidial
+from .markov import Cell, best
 from .scenario import Scenario
 
 
@@ -24,6 +28,8 @@ class Entry:
 
     make: Callable[[Scenario, float], Law]
     between: tuple[float, float] | None = None
+
+    baseline: bool = True  # an on-line law of others
 
     @property
     def tuned(self) -> bool:
@@ -38,12 +44,27 @@ def _vicidial(method: Method, available_only: bool, maximum: float) -> Entry:
     return Entry(make)
 
 
+def _oracle(make: Callable[[Scenario, float], Law], between: tuple[float, float]) -> Entry:
+    return Entry(make, between, baseline=False)
+
+
+@cache
+def _optimum(agents: int, answer_rate: float, limit: float) -> tuple[int, ...]:
+    return best(Cell(agents, answer_rate), limit).levels
+
+
 LAWS: dict[str, Entry] = {
-    "dialerd": Entry(lambda cell, _: Ours(cell.abandon_limit, cell.grace_s, by_segment=True)),
-    "dialerd-blind": Entry(lambda cell, _: Ours(cell.abandon_limit, cell.grace_s)),
+    "dialerd": Entry(lambda cell, _: Ours(cell.abandon_limit, cell.grace_s, by_segment=True), baseline=False),
+    "dialerd-blind": Entry(lambda cell, _: Ours(cell.abandon_limit, cell.grace_s), baseline=False),
     "progressive": Entry(lambda _, __: Progressive()),
-    "oracle-idle": Entry(lambda _, ratio: RatioOnIdle(ratio), (1.0, 12.0)),
-    "oracle-all": Entry(lambda _, ratio: RatioOnAll(ratio), (0.4, 5.0)),
+    "oracle-idle": _oracle(lambda _, ratio: RatioOnIdle(ratio), (1.0, 12.0)),
+    "oracle-all": _oracle(lambda _, ratio: RatioOnAll(ratio), (0.4, 5.0)),
+    "bound-forecast": _oracle(lambda cell, risk: Informed(cell, risk), (0.0, 0.12)),
+    "bound-ends-known": _oracle(lambda cell, risk: Informed(cell, risk, knows_ends=True), (0.0, 0.12)),
+    "bound-answers-known": _oracle(lambda cell, risk: AnswersKnown(cell, risk), (0.0, 0.12)),
+    "bound-markov": Entry(
+        lambda cell, _: DialUpTo(_optimum(cell.agents, cell.answer_rate, cell.abandon_limit)), baseline=False
+    ),
     "vicidial-average": _vicidial("AVERAGE", False, 3.0),
     "vicidial-hard": _vicidial("HARD_LIMIT", False, 3.0),
     "vicidial-tapered": _vicidial("TAPERED", False, 3.0),

@@ -39,6 +39,7 @@ class Row:
     law: str
     seed: int
     agents: int
+    stationary: bool
     limit: float
     value: float
     occupancy: float
@@ -81,6 +82,7 @@ def do(job: Job) -> Row:
         law=job.name or job.law,
         seed=job.seed,
         agents=cell.agents,
+        stationary=cell.stationary,
         limit=cell.abandon_limit,
         value=job.value,
         occupancy=result.occupancy,

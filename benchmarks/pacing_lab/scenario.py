@@ -129,6 +129,12 @@ class Scenario:
         """Say whether every lead answers with the same chance at all times."""
         return not (self.steps or self.swing or self.segments)
 
+    @property
+    def stationary(self) -> bool:
+        """Say whether nothing in this world changes but by chance, so that one number can be right all the time."""
+        changes = (self.steps, self.swing, self.clumps, self.segments, self.staffing, self.breaks)
+        return not any(changes) and not self.log_in_over_s
+
     def trend(self, now: float) -> float:
         """Return by what the answer rate is multiplied at this time."""
         factor = 1.0

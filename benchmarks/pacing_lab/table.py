@@ -21,6 +21,11 @@ class Difference:
     half: float  # half the width of the 95 % interval
     seeds: int
 
+    @property
+    def low(self) -> float:
+        """The lower end of the 95 % interval."""
+        return self.mean - self.half
+
     def __str__(self) -> str:
         return f"{self.mean:+.1f} ±{self.half:.1f}" if self.seeds > 1 else f"{self.mean:+.1f}"
 

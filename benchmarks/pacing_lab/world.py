@@ -223,7 +223,10 @@ class World:
         self.view.waiting.remove(caller.answered_at)
         self.lines -= 1
         waited = self.now - caller.answered_at
-        self.result.resolved(caller.answered_at, waited, abandoned=True)
+        if caller.person:
+            self.result.resolved(caller.answered_at, waited, abandoned=True)
+        else:
+            self.result.machines_passed += 1
         self.law.observe(Abandoned(self.now, waited))
         self._want_decision()
 

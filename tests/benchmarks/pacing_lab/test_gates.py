@@ -10,7 +10,8 @@ from benchmarks.pacing_lab.gates import failures
 from benchmarks.pacing_lab.runs import Row
 
 GOOD: dict[str, Any] = {
-    "cell": "headline-10", "digest": "x", "law": "dialerd", "seed": 1, "agents": 10, "limit": 0.03, "value": 0.0,
+    "cell": "headline-10", "digest": "x", "law": "dialerd", "seed": 1, "agents": 10, "stationary": True, "limit": 0.03,
+    "value": 0.0,
     "occupancy": 0.85, "live": 1000, "abandoned": 28, "windows_above": 0, "windows": 100, "after_shift": 0.02,
     "without_staff": 0,
 }  # fmt: skip
@@ -47,3 +48,22 @@ def test_worse_than_progressive_is_no_pass() -> None:
     runs += [row(seed=n, cell="odd", occupancy=0.68, law="progressive") for n in (1, 2)]
     (sentence,) = failures(runs, "dialerd", slack=0.0)
     assert "against progressive" in sentence
+
+
+def test_behind_a_rival_at_no_more_abandons_is_no_pass() -> None:
+    runs = [row(seed=n, cell="odd", occupancy=0.70) for n in (1, 2, 3)]
+    runs += [row(seed=n, cell="odd", law="cisco", occupancy=0.72, abandoned=20) for n in (1, 2, 3)]
+    runs += [row(seed=n, cell="odd", law="dialerd@cisco", occupancy=0.71) for n in (1, 2, 3)]
+    sentences = failures(runs, "dialerd", slack=0.0)
+    assert [word in sentence for word, sentence in zip(("against cisco", "on average"), sentences, strict=True)] == [
+        True,
+        True,
+    ]
+
+
+@pytest.mark.parametrize(("stationary", "abandoned", "missed"), [(True, 30, 2), (False, 30, 0), (True, 40, 0)])
+def test_a_tuned_law_that_keeps_the_limit_may_be_a_point_ahead(stationary: bool, abandoned: int, missed: int) -> None:
+    common = {"cell": "odd", "stationary": stationary}
+    runs = [row(seed=n, occupancy=0.70, **common) for n in (1, 2, 3)]
+    runs += [row(seed=n, law="oracle-all", occupancy=0.712, abandoned=abandoned, **common) for n in (1, 2, 3)]
+    assert len(failures(runs, "dialerd", slack=0.0)) == missed

@@ -1,0 +1,68 @@
+"""Owns with whom dialerd is compared at equal abandons. Runs nothing.
+
+A law that abandons more may well be busier: dialerd gets the abandon rate that it realised as its limit, and the two
+are compared in the same worlds. Two kinds of laws need no such run:
+
+- Another one abandons no more and keeps agents no less busy. Who beats the better one beats the worse one.
+- dialerd with its own limit abandons no more and is certainly busier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from .registry import LAWS
+from .runs import Row
+from .table import Difference, Summary, paired
+
+AT = "@"
+
+
+class Rival(NamedTuple):
+    """An on-line law in one cell: what it gave, and whether dialerd with its own limit outdoes it as it is."""
+
+    law: str
+    abandon_rate: float  # 0-1, realised
+    outdone: bool
+
+
+def rivals(laws: Mapping[str, list[Row]], ours: str) -> list[Rival]:
+    """Return those of a cell's on-line baselines that no other one outdoes, the least abandoning one first.
+
+    `progressive` is none: dialerd with nothing to spend is progressive.
+    """
+    mine = laws.get(ours)
+    others = {law: Summary.of(runs) for law, runs in laws.items() if law in LAWS and LAWS[law].baseline}
+    kept = sorted(
+        (law for law, one in others.items() if not any(_outdoes(two, one) for two in others.values())),
+        key=lambda law: (others[law].abandon_percent, law),
+    )
+    found: list[Rival] = []
+    for law in kept:
+        if law == "progressive" or any(_same(others[law], others[rival.law]) for rival in found):
+            continue
+        outdone = (
+            mine is not None
+            and Summary.of(mine).abandon_percent <= others[law].abandon_percent
+            and paired(mine, laws[law]).low >= 0
+        )
+        found.append(Rival(law, others[law].abandon_percent / 100, outdone))
+    return found
+
+
+def at_equal_abandons(laws: Mapping[str, list[Row]], ours: str) -> Iterable[tuple[str, Difference]]:
+    """Yield by how much dialerd is busier than each rival with no more abandons, where that was run."""
+    for rival in rivals(laws, ours):
+        runs = laws.get(ours if rival.outdone else f"{ours}{AT}{rival.law}")
+        if runs:
+            yield rival.law, paired(runs, laws[rival.law])
+
+
+def _outdoes(one: Summary, other: Summary) -> bool:
+    no_worse = one.abandon_percent <= other.abandon_percent and one.occupancy >= other.occupancy
+    return no_worse and not _same(one, other)
+
+
+def _same(one: Summary, other: Summary) -> bool:
+    return (one.abandon_percent, one.occupancy) == (other.abandon_percent, other.occupancy)
