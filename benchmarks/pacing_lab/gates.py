@@ -14,6 +14,7 @@ HEADLINE = {
     ("headline-100-1%", 0.01): 94.5,
 }  # fmt: skip
 """Least occupancy in percent, with everything learned on line."""
+AIM = {"headline-5": 80.0, "headline-10": 85.0, "headline-30": 91.5, "headline-100": 96.0}
 FREE_ABANDONS = 3  # of the first hundred live answers
 ON_THE_WAY = 2  # abandons that no law can take back once the last of the credit is gone
 FIRST, SHIFTED = 200, ("step", "leave")  # live answers; cells whose `after_shift` counts from a shift instead
@@ -64,7 +65,7 @@ def _occupancy(cell: str, laws: Mapping[str, list[Row]], ours: str, slack: float
         yield f"agents are busy {busy:.1f} %, wanted {least:.1f} %"
     if "progressive" in laws and (gap := paired(runs, laws["progressive"])).mean < -slack / 10:
         yield f"{gap} points against progressive"
-    if (best := _against_the_best_oracle(laws, ours)) is not None and best.mean < -ORACLE_WITHIN - slack:
+    if (best := against_the_best_oracle(laws, ours)) is not None and best.mean < -ORACLE_WITHIN - slack:
         yield f"{best} points against the best oracle-tuned law"
     for law, gap in at_equal_abandons(laws, ours):
         if gap.low < -EQUAL_WITHIN:
@@ -73,22 +74,22 @@ def _occupancy(cell: str, laws: Mapping[str, list[Row]], ours: str, slack: float
 
 def _on_average(cells: Mapping[str, Mapping[str, list[Row]]], ours: str) -> Iterator[str]:
     """What is missed over all cells together."""
-    oracle = [gap.mean for laws in cells.values() if (gap := _against_the_best_oracle(laws, ours)) is not None]
+    oracle = [gap.mean for laws in cells.values() if (gap := against_the_best_oracle(laws, ours)) is not None]
     equal = [gap.mean for laws in cells.values() for _, gap in at_equal_abandons(laws, ours)]
     for what, gaps in (("the best oracle-tuned law", oracle), ("rivals at no more abandons", equal)):
         if gaps and sum(gaps) / len(gaps) <= 0:
             yield f"on average {sum(gaps) / len(gaps):+.1f} points against {what}"
 
 
-def _against_the_best_oracle(laws: Mapping[str, list[Row]], ours: str) -> Difference | None:
+def against_the_best_oracle(laws: Mapping[str, list[Row]], ours: str) -> Difference | None:
     """By how much dialerd is busier than the busiest tuned law that keeps the limit; None in a world that changes."""
     runs = laws[ours]
     if not runs[0].stationary:
         return None
-    gaps = [paired(runs, laws[oracle]) for oracle in ORACLES if oracle in laws and _keeps(laws[oracle])]
+    gaps = [paired(runs, laws[oracle]) for oracle in ORACLES if oracle in laws and keeps(laws[oracle])]
     return min(gaps, key=lambda gap: gap.mean, default=None)
 
 
-def _keeps(runs: list[Row]) -> bool:
+def keeps(runs: list[Row]) -> bool:
     """Whether a tuned law keeps the limit on these seeds, too: else it is no bound."""
     return Summary.of(runs).abandon_percent <= 100 * KEPT * runs[0].limit
