@@ -9,10 +9,6 @@ the same with 6 % of the calls answered: many more dials for each talk.
 
 from __future__ import annotations
 
-import os
-
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is imported
-
 import sys
 import time
 

@@ -23,7 +23,6 @@ Told = Callable[[float], None]
 """Told the virtual agent seconds that have been simulated since it was told last."""
 ALONE_BELOW_S = 40 * 3600.0  # agent seconds: less than this is done sooner than a process has started
 LOOK_EVERY_S = 0.2
-_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 _worker: dict[str, Any] = {}
 """Set once in each worker process: the queue of progress, and the event that ends it."""
@@ -60,8 +59,6 @@ def _side_by_side(cases: Sequence[Case], tell: Told, processes: int) -> list[Mea
     context = multiprocessing.get_context("spawn")  # a fork would inherit the caller's threads and terminal
     news: multiprocessing.Queue[float] = context.Queue()
     stop = context.Event()
-    before = {name: os.environ.get(name) for name in _THREADS}
-    os.environ.update(dict.fromkeys(_THREADS, "1"))  # each process is one of several: no threads inside it
     pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_begin, initargs=(news, stop))
     try:
         longest_first = sorted(range(len(cases)), key=lambda place: -work_s(cases[place]))
@@ -73,11 +70,6 @@ def _side_by_side(cases: Sequence[Case], tell: Told, processes: int) -> list[Mea
         stop.set()
         pool.shutdown(wait=True, cancel_futures=True)
         news.close()
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 def _portable(case: Case) -> Case:

@@ -6,7 +6,6 @@ wait for it.
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import click
@@ -74,7 +73,6 @@ def simulate(session: Session, page: str | None, progress: bool | None, **given:
       dialerctl simulate --campaign spring --mode predictive --target 1,3
       dialerctl simulate --campaign spring --replay yesterday --page what-if.html
     """  # fmt: skip
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's threads would wait for each other, busily
     from dialerd.core.campaign import DialMode
     from dialerd.simulation.what_if import CoreFault
     from dialerd.simulation.what_if_table import Comparison
