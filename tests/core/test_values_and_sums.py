@@ -138,7 +138,7 @@ END = START.plus(73).wall
         ("busy", Status.BUSY, 2, LeadState.RETRY, END + timedelta(hours=1)),
         ("busy", Status.BUSY, 3, LeadState.EXHAUSTED, None),
         ("invalid_number", Status.INVALID_NUMBER, 1, LeadState.INVALID, None),
-        ("cancelled", Status.CANCELLED, 3, LeadState.RETRY, END),
+        ("cancelled", Status.CANCELLED, 3, LeadState.RETRY, END + timedelta(hours=1)),
         ("abandoned", Status.ABANDONED, 1, LeadState.RETRY, END + timedelta(hours=1)),
     ],
 )
@@ -146,6 +146,12 @@ def test_what_becomes_of_the_lead(code: str, status: Status, so_far: int, state:
     result = outcome(code, status, so_far=so_far)
     assert (result.state, result.next_attempt_at) == (state, due)
     assert result.counts_as_attempt is (status is not Status.CANCELLED)
+
+
+def test_a_call_cancelled_before_the_phone_rang_is_due_again_at_once() -> None:
+    unheard = ended(Status.CANCELLED, ringing_at=None)
+    result = lead_outcome(unheard, definitions()["cancelled"], attempts_so_far=3, max_attempts=3, retry_delay_s=3600)
+    assert (result.state, result.next_attempt_at) == (LeadState.RETRY, END)
 
 
 def test_the_promised_time_is_the_next_attempt() -> None:

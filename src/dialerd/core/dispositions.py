@@ -69,8 +69,8 @@ def lead_outcome(
 
     `attempts_so_far` includes this attempt when it counts; `times` says how often it ended with this outcome, this
     one included; `more_numbers`: the lead has another number that is neither invalid nor worn out. A
-    cancelled attempt never reached the person: it does not count and the lead is due again at once. `rule` is the
-    campaign's for this outcome (None: the disposition's own word and `retry_delay_s`).
+    cancelled attempt never reached the person: it does not count, and the lead is due again at once unless the phone
+    has rung. `rule` is the campaign's for this outcome (None: the disposition's own word and `retry_delay_s`).
     """
     ended = attempt.ended_at or attempt.created_at
     counts = attempt.status is not Status.CANCELLED
@@ -82,7 +82,7 @@ def lead_outcome(
     elif disposition.is_callback:
         state, due = LeadState.CALLBACK, callback_at or due
     elif not counts:
-        due, onward = ended, False
+        due, onward = (due if attempt.ringing_at else ended), False  # nobody's phone is rung twice in a row
     elif rule.stop if rule is not None else not (disposition.retry or disposition.invalid_number):
         state = LeadState.COMPLETED
     elif attempts_so_far >= max_attempts and not (disposition.invalid_number and not more_numbers):
