@@ -17,7 +17,7 @@ from dialerd.core.lead_supply import LeadSupply, calls_per_agent
 from dialerd.core.messages import OpenAttempts, TestCall
 from dialerd.core.moment import Moment
 from dialerd.core.pacing import Limit, PacingDecision, PacingInputs, decide
-from dialerd.core.pacing.shares import Claimant, share_agents
+from dialerd.core.pacing.shares import Claimant, share_agents, turn_at
 from dialerd.core.predictive_flow import lead_segment, plan
 from dialerd.core.preview_flow import PreviewFlow
 from dialerd.core.readiness import start_problems
@@ -82,7 +82,8 @@ class DiallingFlow:
                     forecasts=run.campaign.dial_mode is DialMode.PREDICTIVE,
                 )
                 for run in runs
-            ]
+            ],
+            turn_at(now.mono),
         )
 
     def _room(self, run: CampaignRun, now: Moment) -> int:
