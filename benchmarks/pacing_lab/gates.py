@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from .matching import at_equal_abandons
+from .results import FREE_ABANDONS
 from .runs import Row
 from .table import Difference, Summary, grouped, paired
 
@@ -14,7 +15,6 @@ HEADLINE = {
     ("headline-100-1%", 0.01): 94.5,
 }  # fmt: skip
 """Least occupancy in percent, with everything learned on line."""
-FREE_ABANDONS = 3  # of the first hundred live answers
 ON_THE_WAY = 2  # abandons that no law can take back once the last of the credit is gone
 FIRST, SHIFTED = 200, ("step", "leave")  # live answers; cells whose `after_shift` counts from a shift instead
 MOST_WINDOWS_ABOVE = 0.01

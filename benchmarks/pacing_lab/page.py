@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from .runs import Row
-from .table import Summary, grouped, paired
+from .table import Summary, grouped, note, paired
 
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 760, 420, 60, 40, 60
 FONT = 'font-family="sans-serif" font-size="12"'
@@ -35,7 +35,8 @@ Every law meets the same leads with the same fates and the same talks. dialerd s
 new campaign's guesses (180 s talk, 30 s wrap-up). Occupancy counts after the warm-up, abandons from the first call.
 *Windows above*: rolling 24 hours with 100 or more live answers that end above the limit. *Oracle* laws have their one
 number tuned beforehand on other seeds of the same world: bounds, no competitors. `dialerd@law`: dialerd with the
-abandon rate that this law realised as its limit. *Difference*: dialerd minus the law in points, paired by seed, with
+abandon rate that this law realised as its limit. In `shared-…` cells two campaigns share
+all agents: abandons of the worse campaign. *Difference*: dialerd minus the law in points, paired by seed, with
 its 95 % interval.
 
 ![Occupancy by number of agents]({chart})
@@ -54,6 +55,7 @@ def _page(cells: dict[str, dict[str, list[Row]]], ours: str, command: str, chart
             f"## {cell}",
             "",
             f"{runs[0].agents} agents, limit {100 * runs[0].limit:g} %, {len(runs)} seeds.",
+            *([f"{note(laws)[:1].upper()}{note(laws)[1:]}"] if runs[0].campaigns > 1 else []),
             "",
             f"| {' | '.join(COLUMNS)} |",
             "|---" * len(COLUMNS) + "|",
