@@ -15,7 +15,6 @@ from typing import NamedTuple, TypeVar
 
 from .oracle import tune
 from .registry import LAWS
-from .scenario import Scenario
 from .shared import Cell, campaigns_of
 from .together import run_cell
 
