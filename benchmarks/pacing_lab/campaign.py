@@ -72,6 +72,7 @@ class Campaign:
             calls_per_agent=self.calls_per_agent,
             room=min(self.view.lines_free, self.view.rate_free),
             forecasts=self.calls_per_agent > 1,
+            busy=len(self.view.talking) + len(self.view.wrapping),
         )
 
     def decide(self, idle: int, staffed: int, now: float) -> list[Fate]:

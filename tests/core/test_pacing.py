@@ -183,6 +183,7 @@ EQUALS = st.builds(
     calls_per_agent=st.sampled_from([1.0, 1.5, 3.0]),
     room=st.integers(0, 9),
     forecasts=st.booleans(),
+    busy=st.integers(0, 5),
 )
 
 
@@ -207,9 +208,8 @@ def test_a_campaign_that_wants_nothing_does_not_make_its_neighbours_turns_longer
 def test_a_higher_priority_comes_first_whoevers_turn_it_is(equals: list[Claimant], turn: int) -> None:
     first, *others = equals
     own = share_agents([replace(first, priority=60), *others], turn)
-    wanted = first.agents_for(first.in_flight)
-    assert own[first.campaign_id] >= min(len(first.ready), wanted)
-    rest = len(first.ready) - sum(min(len(one.ready), one.agents_for(one.in_flight)) for one in others)
+    assert own[first.campaign_id] >= min(len(first.ready), first.kept())
+    rest = len(first.ready) - sum(min(len(one.ready), max(0, one.kept())) for one in others)
     assert own[first.campaign_id] >= min(rest, first.agents_for(first.in_flight + first.room))
 
 
@@ -222,6 +222,22 @@ def test_the_odd_agent_changes_hands_every_minute() -> None:
     both = [claimant(1, 7), claimant(2, 7)]
     assert [share_agents(both, turn_at(mono))[1] for mono in (0.0, 59.9, 60.0, 119.9, 120.0)] == [1, 1, 0, 0, 0]
     assert [share_agents(both, turn_at(60.0 * n))[1] for n in range(8)] == [1, 0, 0, 1, 1, 0, 0, 1]
+
+
+def test_who_has_more_agents_on_the_phone_waits_until_the_others_have_as_many() -> None:
+    for turn in range(4):
+        both = [claimant(1, 7, 8, 9, busy=2), claimant(2, 7, 8, 9)]
+        assert share_agents(both, turn)[2] in (2, 3)
+        assert share_agents([replace(both[0], busy=9), both[1]], turn) == {1: 0, 2: 3}
+        assert share_agents([replace(both[0], busy=9), replace(both[1], room=1)], turn) == {1: 2, 2: 1}
+        assert share_agents([replace(both[0], busy=9, priority=60), both[1]], turn) == {1: 3, 2: 0}
+
+
+def test_calls_that_were_placed_for_busy_agents_keep_no_ready_ones_from_the_others() -> None:
+    many = claimant(1, 7, 8, 9, in_flight=30, calls_per_agent=3.0, forecasts=True, busy=26)
+    few = claimant(2, 7, 8, 9, calls_per_agent=3.0, forecasts=True)
+    assert share_agents([many, few]) == {1: 0, 2: 3}
+    assert share_agents([replace(many, busy=8), few]) == {1: 2, 2: 1}
 
 
 def test_the_agent_of_a_call_in_flight_is_its_campaigns_beyond_its_turn() -> None:

@@ -69,6 +69,7 @@ class DiallingFlow:
             self.told.stopped(run, f"pacing failed: {text}", now, known=True)
 
     def _shares(self, runs: list[CampaignRun], now: Moment) -> dict[int, list[int]]:
+        busy = self.floor.roster.shared_and_busy()
         return share_agents(
             [
                 Claimant(
@@ -80,6 +81,7 @@ class DiallingFlow:
                     room=self._room(run, now),
                     spare=None if run.campaign.dial_mode is DialMode.PREDICTIVE else run.standing(now).allowance,
                     forecasts=run.campaign.dial_mode is DialMode.PREDICTIVE,
+                    busy=busy[run.campaign.id],
                 )
                 for run in runs
             ],

@@ -93,7 +93,8 @@ def test_who_waits_longest_is_served_first_whichever_campaign_called() -> None:
 def test_progressive_abandons_nobody_on_a_shared_floor_and_neither_campaign_starves() -> None:
     results = together(Progressive(), Progressive(), cell=CELL.but(hours=4.0), calls_per_agent=1.0).run()
     assert [result.abandoned for result in results] == [0, 0]
-    assert results[0].dials == pytest.approx(results[1].dials, rel=0.25)
+    assert min(result.handled_s for result in results) > 0.3 * sum(result.handled_s for result in results)
+    assert min(result.dials for result in results) > 500
 
 
 def test_alone_on_the_floor_it_is_the_world_of_one_campaign() -> None:

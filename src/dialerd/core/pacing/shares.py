@@ -18,6 +18,7 @@ class Claimant:
 
     `spare`: calls beyond its agents that it may have at all (what the abandon ledger still allows); None: any.
     `forecasts`: it dials by who will be free, not so many calls for each agent (predictive).
+    `busy`: agents of several campaigns, none of them in `ready`, whom its calls keep busy now.
     """
 
     campaign_id: int
@@ -28,6 +29,11 @@ class Claimant:
     room: int
     spare: int | None = None
     forecasts: bool = False
+    busy: int = 0
+
+    def kept(self) -> int:
+        """How many ready agents its calls in flight need: who forecasts placed them for its busy ones as well."""
+        return self.agents_for(self.in_flight) - (self.busy if self.forecasts else 0)
 
     def agents_for(self, calls: int) -> int:
         """How many agents `calls` calls need."""
@@ -49,15 +55,16 @@ def share_agents(claimants: Sequence[Claimant], turn: int = 0) -> dict[int, list
     of several campaigns is counted for one of them only. Agents with few campaigns are used up first so that flexible
     agents stay available.
 
-    Campaigns of equal priority take turns at each step, whoever has fewest of the agents of several campaigns first;
-    who is the first of them when all have the same changes with `turn`.
+    Campaigns of equal priority take turns at each step, whoever has fewest of the agents of several campaigns first,
+    the busy ones included: who has many agents on the phone forecasts with them, takes the next one as well, and would
+    in the end have all. Who is the first of those that have equally many changes with `turn`.
     """
     memberships = Counter(agent for claimant in claimants for agent in claimant.ready)
     sharing = _Sharing(claimants, memberships)
     ranks = [list(equals) for _, equals in groupby(sorted(claimants, key=_rank), key=lambda c: c.priority)]
     ranks = [_in_turn([one for one in equals if one.ready], turn) for equals in ranks]
     for equals in ranks:
-        sharing.give(equals, lambda one: one.agents_for(one.in_flight))
+        sharing.give(equals, Claimant.kept)
     for equals in ranks:
         sharing.give(equals, lambda one: one.agents_for(one.in_flight + one.room))
     for equals in ranks:  # whom nobody else wants may as well be counted on
@@ -90,10 +97,11 @@ class _Sharing:
     memberships: Counter[int]
     taken: set[int] = field(default_factory=set)
     own: dict[int, list[int]] = field(init=False)
-    shared: Counter[int] = field(default_factory=Counter)  # by campaign: its agents that others could have had
+    shared: Counter[int] = field(init=False)  # by campaign: its agents, busy ones too, that others could have had
 
     def __post_init__(self) -> None:
         self.own = {claimant.campaign_id: [] for claimant in self.claimants}
+        self.shared = Counter({claimant.campaign_id: claimant.busy for claimant in self.claimants})
 
     def give(self, equals: Sequence[Claimant], wanted: Callable[[Claimant], int]) -> None:
         """Give each of these campaigns free agents until it has as many as wanted."""
