@@ -118,7 +118,7 @@ def _with_others(floor: Floor, run: CampaignRun) -> str:
         if other is run or not counted or not ready & floor.roster.ready_for(other.campaign.id):
             continue
         theirs = other.campaign.priority
-        reason = "equal priority: they take turns" if theirs == mine else f"priority {theirs}, here {mine}"
+        reason = "equal priority: shared equally" if theirs == mine else f"priority {theirs}, here {mine}"
         parts.append(f"campaign {other.campaign.name} ({reason})")
     return f"its ready agents are counted on by {', '.join(parts) or 'other campaigns'}"
 
