@@ -16,7 +16,7 @@ BOUNDS = tuple(law for law in LAWS if law.startswith("bound-"))
 ALL = tuple(law for law in LAWS if law not in BOUNDS and law != "dialerd-blind")
 FEW = ("dialerd", "progressive", "oracle-idle")
 ON_LINE = tuple(law for law in ALL if not LAWS[law].tuned)
-SHARING = ("dialerd", "progressive", "vicidial-average-available-3", "vicidial-hard-available-3")
+SHARING = ("dialerd", "progressive", "vicidial-average-available-3", "vicidial-average-available-10")
 MIXED = ("dialerd", "dialerd-blind", "progressive")
 QUICK = ("progressive", "oracle-idle", "vicidial-average", "vicidial-average-available-3", "original", "dialerd")
 SHOCKED = 10  # agents of the floor on which all laws meet every shock
