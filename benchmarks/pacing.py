@@ -22,6 +22,7 @@ from benchmarks.pacing_lab.gates import failures  # noqa: E402
 from benchmarks.pacing_lab.matching import AT, rivals  # noqa: E402
 from benchmarks.pacing_lab.page import write  # noqa: E402
 from benchmarks.pacing_lab.runs import Book, Job, Row, digest  # noqa: E402
+from benchmarks.pacing_lab.shared import campaigns_of  # noqa: E402
 from benchmarks.pacing_lab.sizes import SIZES, Size  # noqa: E402
 from benchmarks.pacing_lab.table import grouped, lines  # noqa: E402
 
@@ -39,7 +40,7 @@ def matched(size: Size, rows: Iterable[Row]) -> list[Job]:
     return [
         Job(one.cell, OURS, seed, limit=rival.abandon_rate, name=f"{OURS}{AT}{rival.law}")
         for one in size.cells
-        if size.matched and OURS in one.laws
+        if size.matched and OURS in one.laws and len(campaigns_of(one.cell)) == 1  # two have no one rate to match
         for rival in rivals(by_cell.get(one.cell.name, {}), OURS)
         if not rival.outdone
         for seed in range(1, one.seeds + 1)

@@ -98,8 +98,9 @@ class AnswersKnown(Informed):
 
     def attach(self, world: World) -> None:
         super().attach(world)
-        self.row = Peeked(world.chances.fates)
-        world.chances.fates = self.row
+        chances = world.campaigns[0].chances
+        self.row = Peeked(chances.fates)
+        chances.fates = self.row
 
     def observe(self, what: Observation) -> None:
         if isinstance(what, CallEnded) and what.kind == "human":

@@ -25,10 +25,14 @@ class Stays(IntEnum):
 
 
 class Floor:
-    """Agents by number. The lists of the view that speak of agents are kept here, in place."""
+    """Agents by number. The lists of a view that speak of busy agents are kept here, in place.
 
-    def __init__(self, agents: int, view: View, warm_up_s: float) -> None:
-        self.view = view
+    A busy agent stands in the view of the campaign whose call keeps him busy, and in no other.
+    """
+
+    def __init__(self, agents: int, warm_up_s: float) -> None:
+        self.staffed = 0  # logged in, not paused, not about to leave as far as the dialer knows
+        self.views = [View() for _ in range(agents)]  # that of the campaign of each agent's latest call
         self.warm_up_s = warm_up_s
         self.where = [Where.OUT] * agents
         self.stays = [Stays.YES] * agents
@@ -48,7 +52,7 @@ class Floor:
             return False
         self.stays[agent] = Stays.YES
         self.logged_in_at[agent] = now
-        self.view.staffed += 1
+        self.staffed += 1
         self._to_idle(agent, now)
         return True
 
@@ -57,35 +61,36 @@ class Floor:
         where = self.where[agent]
         if where is Where.IDLE:
             self.idle.remove(agent)
-            self.view.idle -= 1
-            self.view.staffed -= 1
+            self.staffed -= 1
             self._out(agent, now)
             return True
         if where is not Where.OUT and self.stays[agent] is Stays.YES:
             self.stays[agent] = Stays.ANNOUNCED if announced else Stays.NO
             if announced:
-                self._list(where).remove(self.since[agent])
-                self.view.leaving += 1
-                self.view.staffed -= 1
+                view = self.views[agent]
+                (view.talking if where is Where.TALK else view.wrapping).remove(self.since[agent])
+                view.leaving += 1
+                self.staffed -= 1
         return False
 
-    def take(self, now: float) -> int:
-        """Return the agent who has been idle longest, now talking."""
+    def take(self, now: float, view: View) -> int:
+        """Return the agent who has been idle longest, now talking on a call of the campaign with this view."""
         agent = self.idle.popleft()
-        self.view.idle -= 1
+        self.views[agent] = view
         if now > self.warm_up_s:
             self.idle_before_call.append(now - self.since[agent])
         self.where[agent] = Where.TALK
         self.since[agent] = now
-        self.view.talking.append(now)
+        view.talking.append(now)
         return agent
 
     def wrap_up(self, agent: int, now: float, talk_s: float, spoken_until: float) -> None:
         """Move an agent from the talk to the wrap-up; the talk itself ended at `spoken_until`, perhaps before now."""
         stays = self.stays[agent] is not Stays.ANNOUNCED
         if stays:
-            self.view.talking.remove(self.since[agent])
-            self.view.wrapping.append(now)
+            view = self.views[agent]
+            view.talking.remove(self.since[agent])
+            view.wrapping.append(now)
         self.talk_s += self.counted(spoken_until - talk_s, spoken_until)
         self.where[agent] = Where.WRAP
         self.since[agent] = now
@@ -95,13 +100,13 @@ class Floor:
         stays = self.stays[agent]
         self.wrap_s += self.counted(done_at - wrap_s, done_at)
         if stays is not Stays.ANNOUNCED:
-            self.view.wrapping.remove(self.since[agent])
+            self.views[agent].wrapping.remove(self.since[agent])
             if stays is Stays.YES:
                 self._to_idle(agent, now)
                 return True
-            self.view.staffed -= 1
+            self.staffed -= 1
         else:
-            self.view.leaving -= 1
+            self.views[agent].leaving -= 1
         self._out(agent, now)
         return False
 
@@ -120,11 +125,7 @@ class Floor:
         self.where[agent] = Where.IDLE
         self.since[agent] = now
         self.idle.append(agent)
-        self.view.idle += 1
 
     def _out(self, agent: int, now: float) -> None:
         self.where[agent] = Where.OUT
         self.logged_in_s += self.counted(self.logged_in_at[agent], now)
-
-    def _list(self, where: Where) -> list[float]:
-        return self.view.talking if where is Where.TALK else self.view.wrapping

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from .matching import at_equal_abandons
+from .results import FREE_ABANDONS
 from .runs import Row
 from .table import Difference, Summary, grouped, paired
 
@@ -15,7 +16,6 @@ HEADLINE = {
 }  # fmt: skip
 """Least occupancy in percent, with everything learned on line."""
 AIM = {"headline-5": 80.0, "headline-10": 85.0, "headline-30": 91.5, "headline-100": 96.0}
-FREE_ABANDONS = 3  # of the first hundred live answers
 ON_THE_WAY = 2  # abandons that no law can take back once the last of the credit is gone
 FIRST, SHIFTED = 200, ("step", "leave")  # live answers; cells whose `after_shift` counts from a shift instead
 MOST_WINDOWS_ABOVE = 0.01
@@ -74,6 +74,9 @@ def _occupancy(cell: str, laws: Mapping[str, list[Row]], ours: str, slack: float
 
 def _on_average(cells: Mapping[str, Mapping[str, list[Row]]], ours: str) -> Iterator[str]:
     """What is missed over all cells together."""
+    every = Summary.of(row for laws in cells.values() for row in laws[ours])  # campaigns' windows are few in a cell
+    if len(cells) > 1 and every.windows_above > MOST_WINDOWS_ABOVE * every.windows:
+        yield f"{every.windows_above} of all {every.windows} windows of 24 hours are above the limit"
     oracle = [gap.mean for laws in cells.values() if (gap := against_the_best_oracle(laws, ours)) is not None]
     equal = [gap.mean for laws in cells.values() for _, gap in at_equal_abandons(laws, ours)]
     for what, gaps in (("the best oracle-tuned law", oracle), ("rivals at no more abandons", equal)):

@@ -53,6 +53,8 @@ def rivals(laws: Mapping[str, list[Row]], ours: str) -> list[Rival]:
 
 def at_equal_abandons(laws: Mapping[str, list[Row]], ours: str) -> Iterable[tuple[str, Difference]]:
     """Yield by how much dialerd is busier than each rival with no more abandons, where that was run."""
+    if any(row.campaigns > 1 for runs in laws.values() for row in runs):
+        return  # of two campaigns on one floor each has an abandon rate of its own
     for rival in rivals(laws, ours):
         runs = laws.get(ours if rival.outdone else f"{ours}{AT}{rival.law}")
         if runs:

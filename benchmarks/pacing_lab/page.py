@@ -8,7 +8,7 @@ from pathlib import Path
 from .charts import by_abandons, by_floor
 from .findings import in_short
 from .runs import Row
-from .table import Summary, grouped, paired
+from .table import Summary, grouped, note, paired
 
 INTRODUCTION = """\
 # Pacing: who keeps agents busiest within the abandon limit
@@ -20,7 +20,8 @@ Every law meets the same leads with the same fates and the same talks. dialerd s
 new campaign's guesses (180 s talk, 30 s wrap-up). Occupancy counts after the warm-up, abandons from the first call.
 *Windows above*: rolling 24 hours with 100 or more live answers that end above the limit. *Oracle* laws have their one
 number tuned beforehand on other seeds of the same world: bounds, no competitors. `dialerd@law`: dialerd with the
-abandon rate that this law realised as its limit. *Difference*: dialerd minus the law in points, paired by seed, with
+abandon rate that this law realised as its limit. In `shared-…` cells two campaigns share
+all agents: abandons of the worse campaign. *Difference*: dialerd minus the law in points, paired by seed, with
 its 95 % interval.
 """
 COLUMNS = ("law", "occupancy", "abandoned", "95 %", "windows above", "worst 500", "idle s", "dials per contact", "µs",
@@ -53,6 +54,8 @@ def _cell(cell: str, laws: dict[str, list[Row]], ours: str) -> Iterable[str]:
     yield f"## {cell}"
     yield ""
     yield f"{runs[0].agents} agents, limit {100 * runs[0].limit:g} %, {len(runs)} seeds."
+    if runs[0].campaigns > 1:
+        yield f"{note(laws)[:1].upper()}{note(laws)[1:]}"
     yield ""
     yield f"| {' | '.join(COLUMNS)} |"
     yield "|---" * len(COLUMNS) + "|"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .durations import Constant, Exponential, Lognormal, Uniform
 from .scenario import Breaks, Outcome, Scenario, Segment, StaffChange
+from .shared import Shared
 
 HEADLINE_AGENTS = (3, 5, 10, 30, 100)
 
@@ -99,3 +100,10 @@ def late_events(agents: int, hours: float = 8.0) -> Scenario:
 def clumped(agents: int, hours: float = 8.0) -> Scenario:
     """Return a headline cell whose answers come in clumps of a hundred leads."""
     return headline(agents).but(f"clumps-{agents}", clumps=(100, 0.4), hours=hours)
+
+
+def shared(agents: int, hours: float = 12.0) -> Shared:
+    """Return a floor whose agents take the calls of two campaigns, one with few and short talks."""
+    one = headline(agents).but("longer", hours=hours)
+    other = headline(agents, answer_rate=0.1, talk_s=80.0).but("shorter", hours=hours)
+    return Shared(f"shared-{agents}", (one, other))

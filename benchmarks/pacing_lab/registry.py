@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from .bounds import AnswersKnown, Informed
+from .campaign import CALLS_PER_AGENT
 from .contract import Law
 from .laws.feedback import GainAndCorrection, PiOnAbandons, open_pi
 from .laws.forecasts import Threshold, Window
@@ -30,6 +31,7 @@ class Entry:
     between: tuple[float, float] | None = None
 
     baseline: bool = True  # an on-line law of others
+    calls_per_agent: float = CALLS_PER_AGENT  # of those for which it claims agents, where campaigns share them
 
     @property
     def tuned(self) -> bool:
@@ -41,7 +43,7 @@ def _vicidial(method: Method, available_only: bool, maximum: float) -> Entry:
     def make(scenario: Scenario, _: float) -> Law:
         return Vicidial(method, 1.0, available_only, maximum, scenario.abandon_limit)
 
-    return Entry(make)
+    return Entry(make, calls_per_agent=maximum)
 
 
 def _oracle(make: Callable[[Scenario, float], Law], between: tuple[float, float]) -> Entry:
@@ -56,7 +58,7 @@ def _optimum(agents: int, answer_rate: float, limit: float) -> tuple[int, ...]:
 LAWS: dict[str, Entry] = {
     "dialerd": Entry(lambda cell, _: Ours(cell.abandon_limit, cell.grace_s, by_segment=True), baseline=False),
     "dialerd-blind": Entry(lambda cell, _: Ours(cell.abandon_limit, cell.grace_s), baseline=False),
-    "progressive": Entry(lambda _, __: Progressive()),
+    "progressive": Entry(lambda _, __: Progressive(), calls_per_agent=1.0),
     "oracle-idle": _oracle(lambda _, ratio: RatioOnIdle(ratio), (1.0, 12.0)),
     "oracle-all": _oracle(lambda _, ratio: RatioOnAll(ratio), (0.4, 5.0)),
     "bound-forecast": _oracle(lambda cell, risk: Informed(cell, risk), (0.0, 0.12)),

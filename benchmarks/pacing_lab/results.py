@@ -12,6 +12,7 @@ import numpy as np
 from .scenario import Scenario
 
 HOUR_S = 3600.0
+FREE_ABANDONS = 3  # of the first hundred live answers, whatever the limit
 
 
 class Seconds(Protocol):
@@ -51,6 +52,7 @@ class Result:
     talk_s: float = 0.0
     wrap_s: float = 0.0
     logged_in_s: float = 0.0
+    handled_s: float = 0.0  # talk and wrap-up on the calls of this campaign, those that are over
     idles: array[float] = field(default_factory=lambda: array("d"))  # seconds each agent was idle before each call
     answered_at: array[float] = field(default_factory=lambda: array("d"))  # live answers in the order of their ends
     waited: array[float] = field(default_factory=lambda: array("d"))
@@ -100,6 +102,11 @@ class Result:
     @property
     def abandon_rate(self) -> float:
         return self.abandoned / self.live if self.live else 0.0
+
+    @property
+    def excess(self) -> float:
+        """How many abandons more than the limit allows, the free ones of the beginning included."""
+        return self.abandoned - max(FREE_ABANDONS, self.scenario.abandon_limit * self.live)
 
     @property
     def abandon_interval(self) -> tuple[float, float]:

@@ -15,14 +15,14 @@ from typing import NamedTuple, TypeVar
 
 from .oracle import tune
 from .registry import LAWS
-from .scenario import Scenario
-from .world import run
+from .shared import Cell, campaigns_of
+from .together import run_cell
 
 
 class Job(NamedTuple):
     """One run that is wanted; `limit` overrides the cell's, so that a law can be given what another one realised."""
 
-    cell: Scenario
+    cell: Cell
     law: str
     seed: int
     value: float = 0.0
@@ -32,7 +32,7 @@ class Job(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What one run gave."""
+    """What one run gave: occupancy and idle times of the floor, the rest of its campaign (the worse, where several)."""
 
     cell: str
     digest: str
@@ -58,6 +58,8 @@ class Row:
     decision_us: float
     longest_decision_ms: float
     cpu_s: float
+    campaigns: int = 1
+    least_share: float = 1.0  # of the agents' busy time, that of the campaign with least of it
 
     @property
     def key(self) -> tuple[str, str, int]:
@@ -65,7 +67,7 @@ class Row:
         return self.digest, self.law, self.seed
 
 
-def digest(cell: Scenario) -> str:
+def digest(cell: Cell) -> str:
     """Return a short name for everything a cell is made of."""
     return hashlib.sha256(repr(cell).encode()).hexdigest()[:12]
 
@@ -73,8 +75,10 @@ def digest(cell: Scenario) -> str:
 def do(job: Job) -> Row:
     """Run a job."""
     cell = job.cell if job.limit is None else job.cell.but(abandon_limit=job.limit)
-    result = run(cell, LAWS[job.law].make(cell, job.value), job.seed)
-    above, windows = result.windows_above(job.cell.abandon_limit)
+    entry = LAWS[job.law]
+    outcome = run_cell(cell, lambda one: entry.make(one, job.value), job.seed, entry.calls_per_agent)
+    results, result = outcome.results, outcome.worse
+    above, windows = outcome.windows_above(job.cell.abandon_limit)
     shift_s = min([at for at, _ in cell.steps] + [change.at_s for change in cell.staffing], default=0.0)
     return Row(
         cell=cell.name,
@@ -91,21 +95,25 @@ def do(job: Job) -> Row:
         abandoned=result.abandoned,
         windows_above=above,
         windows=windows,
-        worst=result.worst(),
-        after_shift=result.after(shift_s),
+        worst=max(one.worst() for one in results),
+        after_shift=max(one.after(shift_s) for one in results),
         idle_mean_s=result.idle_mean_s,
         idle_p90_s=result.idle_p90_s,
         wait_mean_s=float(result.waits.mean()) if result.live else 0.0,
         dials_per_contact=result.dials_per_contact,
-        without_staff=result.dials_without_staff,
+        without_staff=sum(one.dials_without_staff for one in results),
         decision_us=1e6 * result.decision_s,
-        longest_decision_ms=1e3 * result.longest_decision_s,
+        longest_decision_ms=1e3 * max(one.longest_decision_s for one in results),
         cpu_s=result.cpu_s,
+        campaigns=len(results),
+        least_share=outcome.least_share,
     )
 
 
 class Tuning(NamedTuple):
-    cell: Scenario
+    """A law's number that is sought in a cell of one campaign: for two at once there is no one best number."""
+
+    cell: Cell
     law: str
 
 
@@ -114,8 +122,9 @@ def find(tuning: Tuning) -> tuple[str, str, float]:
     entry = LAWS[tuning.law]
     assert entry.between is not None
     low, high = entry.between
-    made = tune(lambda value: entry.make(tuning.cell, value), tuning.cell, tuning.cell.abandon_limit, low, high)
-    return digest(tuning.cell), tuning.law, made.value
+    (cell,) = campaigns_of(tuning.cell)
+    made = tune(lambda value: entry.make(cell, value), cell, cell.abandon_limit, low, high)
+    return digest(cell), tuning.law, made.value
 
 
 J = TypeVar("J", Job, Tuning)

@@ -10,10 +10,13 @@ from . import presets
 from .grid import hypercube
 from .registry import LAWS
 from .scenario import Scenario
+from .shared import Cell
 
 BOUNDS = tuple(law for law in LAWS if law.startswith("bound-"))
 ALL = tuple(law for law in LAWS if law not in BOUNDS and law != "dialerd-blind")
 FEW = ("dialerd", "progressive", "oracle-idle")
+ON_LINE = tuple(law for law in ALL if not LAWS[law].tuned)
+SHARING = ("dialerd", "progressive", "vicidial-average-available-3", "vicidial-average-available-10")
 MIXED = ("dialerd", "dialerd-blind", "progressive")
 QUICK = ("progressive", "oracle-idle", "vicidial-average", "vicidial-average-available-3", "original", "dialerd")
 SHOCKED = 10  # agents of the floor on which all laws meet every shock
@@ -22,7 +25,7 @@ SHOCKED = 10  # agents of the floor on which all laws meet every shock
 class Wanted(NamedTuple):
     """A cell, the laws that run in it, and how many seeds each of them."""
 
-    cell: Scenario
+    cell: Cell
     laws: tuple[str, ...]
     seeds: int
 
@@ -73,6 +76,8 @@ def standard() -> Size:
     cells += [Wanted(shock(agents), ("dialerd", "progressive"), 4) for shock in SHOCKS for agents in (5, 30)]
     cells += [Wanted(presets.mixed_leads(agents), MIXED, 8) for agents in (5, 30)]
     cells += [Wanted(presets.mixed_leads(SHOCKED), (*ALL, "dialerd-blind"), 8)]
+    cells += [Wanted(presets.shared(agents), SHARING, 3) for agents in (5, 30)]
+    cells += [Wanted(presets.shared(SHOCKED), ON_LINE, 3)]
     cells += [Wanted(cell, ALL, 3) for cell in hypercube(24, live_answers=1000)]
     return Size(tuple(cells))
 
@@ -93,9 +98,11 @@ def full() -> Size:
     cells += [shock(agents) for shock in SHOCKS for agents in (3, 5, 10, 30, 100)]
     cells += hypercube(120, seed=2, live_answers=4000)
     mixed = [presets.mixed_leads(agents) for agents in (3, 5, 10, 30, 100)]
+    shared = [presets.shared(agents, hours=48.0) for agents in (3, 5, 10, 30, 100)]
     return Size(
         tuple(Wanted(cell, ALL, 30) for cell in cells)
         + tuple(Wanted(cell, (*ALL, "dialerd-blind"), 30) for cell in mixed)
+        + tuple(Wanted(cell, ON_LINE, 30) for cell in shared)
     )
 
 

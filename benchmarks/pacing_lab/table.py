@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -119,7 +119,20 @@ def lines(rows: Iterable[Row], against: str) -> Iterable[str]:
         for law, runs in sorted(laws.items(), key=lambda item: -Summary.of(item[1]).occupancy):
             gap = "" if law == against or against not in laws else str(paired(laws[against], runs))
             yield _line(cell, law, runs) + f" {gap:>21}"
+        first = next(iter(laws.values()))[0]
+        if first.campaigns > 1:
+            yield f"{cell}: {note(laws)}"
         yield ""
+
+
+def note(laws: Mapping[str, list[Row]]) -> str:
+    """Return what the abandons of a cell of several campaigns are, and what each law gives the smallest of them."""
+    number = next(iter(laws.values()))[0].campaigns
+    shares = (f"{law} {100 * Summary.of(runs).mean('least_share'):.0f} %" for law, runs in sorted(laws.items()))
+    return (
+        f"{number} campaigns share the floor; abandons, answers and windows are those of the worse one. "
+        f"Of the agents' busy time the campaign with least of it gets: {', '.join(shares)}."
+    )
 
 
 def _line(cell: str, law: str, runs: list[Row]) -> str:

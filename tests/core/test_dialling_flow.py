@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dialerd.core.agent import AgentState
-from dialerd.core.call import AttemptState, HungUpBy, Status
+from dialerd.core.call import IN_FLIGHT, AttemptState, HungUpBy, Status
 from dialerd.core.campaign import CampaignState, CampaignVerb, DialMode
 from dialerd.core.compliance import GateVerdict
 from dialerd.core.dialer import PACERS
@@ -36,6 +36,7 @@ from dialerd.core.messages import (
 )
 from dialerd.core.pacing import Limit, PacingInputs
 from dialerd.core.settings import Trunk
+from dialerd.core.why import why
 
 from .stage import Stage
 from .values import NODE, agent, campaign, lead, settings
@@ -160,6 +161,22 @@ def test_agents_of_several_campaigns_go_to_the_higher_priority() -> None:
     )
     stage.wait(3)
     assert (placed(stage, 1), placed(stage, 2)) == (0, 2)
+
+
+def test_campaigns_of_equal_priority_each_get_calls_and_say_who_has_the_agent() -> None:
+    predictive = {"dial_mode": DialMode.PREDICTIVE}
+    stage = Stage(campaign(1, **predictive), campaign(2, **predictive), agents=[agent(1, campaigns=(1, 2))], leads=90)
+    seen: set[str] = set()
+    for _ in range(240):
+        stage.wait(1)
+        for originated in stage.all(Originate):
+            if stage.attempt(originated.attempt_id).state in IN_FLIGHT:
+                stage.end(originated.attempt_id)
+        floor = stage.dialer.floor
+        seen |= {why(floor, stage.dialer.dialling, floor.run(i), stage.now)[1] for i in (1, 2)}
+    assert placed(stage, 1) > 20
+    assert placed(stage, 2) > 20
+    assert any("counted on by campaign" in text and "equal priority" in text for text in seen), seen
 
 
 def test_a_campaign_without_leads_does_not_hold_the_shared_agents() -> None:

@@ -12,12 +12,12 @@ from dialerd.core.campaign import DialMode
 from dialerd.core.dialer import PACERS
 from dialerd.core.pacing import Limit, PacingInputs, decide
 from dialerd.core.pacing.rate import CallRate
-from dialerd.core.pacing.shares import Claimant, share_agents as agents_of
+from dialerd.core.pacing.shares import Claimant, share_agents as agents_of, turn_at
 
 
-def share_agents(claimants: list[Claimant]) -> dict[int, int]:
+def share_agents(claimants: list[Claimant], turn: int = 0) -> dict[int, int]:
     """How many agents each campaign gets."""
-    return {campaign_id: len(agents) for campaign_id, agents in agents_of(claimants).items()}
+    return {campaign_id: len(agents) for campaign_id, agents in agents_of(claimants, turn).items()}
 
 
 def inputs(**changes: Any) -> PacingInputs:
@@ -151,18 +151,95 @@ def test_a_broken_ratio_harms_nobody_else(ratio: float) -> None:
             st.integers(1, 3),
             st.integers(0, 9),
             st.sampled_from([1.0, 1.5, 3.0]),
+            st.booleans(),
         ),
         max_size=6,
-    )
+    ),
+    st.integers(0, 20),
 )
 def test_no_agent_is_counted_twice_nor_for_a_campaign_that_is_not_theirs(
-    rows: list[tuple[frozenset[int], int, int, int, float]],
+    rows: list[tuple[frozenset[int], int, int, int, float, bool]], turn: int
 ) -> None:
     claimants = [
-        Claimant(campaign_id=i, priority=p, ready=ready, in_flight=n, calls_per_agent=ratio, room=room)
-        for i, (ready, n, p, room, ratio) in enumerate(rows)
+        Claimant(campaign_id=i, priority=p, ready=ready, in_flight=n, calls_per_agent=ratio, room=room, forecasts=f)
+        for i, (ready, n, p, room, ratio, f) in enumerate(rows)
     ]
-    own = share_agents(claimants)
-    everybody = frozenset().union(*(c.ready for c in claimants)) if claimants else frozenset()
-    assert sum(own.values()) <= len(everybody)
-    assert all(0 <= own[c.campaign_id] <= len(c.ready) for c in claimants)
+    own = agents_of(claimants, turn)
+    counted = [agent for agents in own.values() for agent in agents]
+    assert len(counted) == len(set(counted))
+    assert all(claimant.ready.issuperset(own[claimant.campaign_id]) for claimant in claimants)
+    for one in claimants:
+        left = one.ready.difference(counted)
+        wanted = one.agents_for(one.in_flight + one.room)
+        assert not left or len(own[one.campaign_id]) >= wanted, "nobody is left over whom a campaign wants"
+        assert not left or not (one.forecasts and one.room)
+
+
+EQUALS = st.builds(
+    lambda campaigns, **same: [Claimant(campaign_id=i, priority=50, **same) for i in range(1, campaigns + 1)],
+    campaigns=st.integers(2, 5),
+    ready=st.frozensets(st.integers(1, 30), max_size=12),
+    in_flight=st.integers(0, 9),
+    calls_per_agent=st.sampled_from([1.0, 1.5, 3.0]),
+    room=st.integers(0, 9),
+    forecasts=st.booleans(),
+    busy=st.integers(0, 5),
+)
+
+
+@given(equals=EQUALS, since=st.integers(0, 50))
+def test_equal_priority_and_equal_claims_are_equal_shares_and_the_odd_agents_go_round(
+    equals: list[Claimant], since: int
+) -> None:
+    begin = since * len(equals)
+    turns = [share_agents(equals, turn) for turn in range(begin, begin + len(equals))]
+    assert all(max(own.values()) - min(own.values()) <= 1 for own in turns)
+    assert len({sum(own[one.campaign_id] for own in turns) for one in equals}) == 1, "even over a round of turns"
+
+
+@pytest.mark.parametrize("asleep", [1, 2, 3])
+def test_a_campaign_that_wants_nothing_does_not_make_its_neighbours_turns_longer(asleep: int) -> None:
+    three = [claimant(i, *range(9), room=0 if i == asleep else 9) for i in (1, 2, 3)]
+    totals = [sum(share_agents(three, turn)[i] for turn in range(6)) for i in (1, 2, 3) if i != asleep]
+    assert totals == [27, 27]
+
+
+@given(equals=EQUALS, turn=st.integers(0, 50))
+def test_a_higher_priority_comes_first_whoevers_turn_it_is(equals: list[Claimant], turn: int) -> None:
+    first, *others = equals
+    own = share_agents([replace(first, priority=60), *others], turn)
+    assert own[first.campaign_id] >= min(len(first.ready), first.kept())
+    rest = len(first.ready) - sum(min(len(one.ready), max(0, one.kept())) for one in others)
+    assert own[first.campaign_id] >= min(rest, first.agents_for(first.in_flight + first.room))
+
+
+def test_equals_share_the_agents_of_both_and_keep_their_own() -> None:
+    assert share_agents([claimant(1, 1, 2, 3, 4, 5), claimant(2, 2, 3, 4, 5)]) == {1: 3, 2: 2}
+    assert share_agents([claimant(1, 1, 2, 3, 4), claimant(2, 1, 2, 3, 4, room=1)]) == {1: 3, 2: 1}
+
+
+def test_the_odd_agent_changes_hands_every_minute() -> None:
+    both = [claimant(1, 7), claimant(2, 7)]
+    assert [share_agents(both, turn_at(mono))[1] for mono in (0.0, 59.9, 60.0, 119.9, 120.0)] == [1, 1, 0, 0, 0]
+    assert [share_agents(both, turn_at(60.0 * n))[1] for n in range(8)] == [1, 0, 0, 1, 1, 0, 0, 1]
+
+
+def test_who_has_more_agents_on_the_phone_waits_until_the_others_have_as_many() -> None:
+    for turn in range(4):
+        both = [claimant(1, 7, 8, 9, busy=2), claimant(2, 7, 8, 9)]
+        assert share_agents(both, turn)[2] in (2, 3)
+        assert share_agents([replace(both[0], busy=9), both[1]], turn) == {1: 0, 2: 3}
+        assert share_agents([replace(both[0], busy=9), replace(both[1], room=1)], turn) == {1: 2, 2: 1}
+        assert share_agents([replace(both[0], busy=9, priority=60), both[1]], turn) == {1: 3, 2: 0}
+
+
+def test_calls_that_were_placed_for_busy_agents_keep_no_ready_ones_from_the_others() -> None:
+    many = claimant(1, 7, 8, 9, in_flight=30, calls_per_agent=3.0, forecasts=True, busy=26)
+    few = claimant(2, 7, 8, 9, calls_per_agent=3.0, forecasts=True)
+    assert share_agents([many, few]) == {1: 0, 2: 3}
+    assert share_agents([replace(many, busy=8), few]) == {1: 2, 2: 1}
+
+
+def test_the_agent_of_a_call_in_flight_is_its_campaigns_beyond_its_turn() -> None:
+    for turn in range(4):
+        assert share_agents([claimant(1, 7, in_flight=1), claimant(2, 7)], turn) == {1: 1, 2: 0}

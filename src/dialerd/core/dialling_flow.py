@@ -17,7 +17,7 @@ from dialerd.core.lead_supply import LeadSupply, calls_per_agent
 from dialerd.core.messages import OpenAttempts, TestCall
 from dialerd.core.moment import Moment
 from dialerd.core.pacing import Limit, PacingDecision, PacingInputs, decide
-from dialerd.core.pacing.shares import Claimant, share_agents
+from dialerd.core.pacing.shares import Claimant, share_agents, turn_at
 from dialerd.core.predictive_flow import lead_segment, plan
 from dialerd.core.preview_flow import PreviewFlow
 from dialerd.core.readiness import start_problems
@@ -69,6 +69,7 @@ class DiallingFlow:
             self.told.stopped(run, f"pacing failed: {text}", now, known=True)
 
     def _shares(self, runs: list[CampaignRun], now: Moment) -> dict[int, list[int]]:
+        busy = self.floor.roster.shared_and_busy()
         return share_agents(
             [
                 Claimant(
@@ -80,9 +81,11 @@ class DiallingFlow:
                     room=self._room(run, now),
                     spare=None if run.campaign.dial_mode is DialMode.PREDICTIVE else run.standing(now).allowance,
                     forecasts=run.campaign.dial_mode is DialMode.PREDICTIVE,
+                    busy=busy[run.campaign.id],
                 )
                 for run in runs
-            ]
+            ],
+            turn_at(now.mono),
         )
 
     def _room(self, run: CampaignRun, now: Moment) -> int:

@@ -11,10 +11,10 @@ from dialerd.core.lead import Lead
 from dialerd.core.moment import Moment
 from dialerd.core.pacing.answers import Segment
 from dialerd.core.pacing.predictive import Plan, Situation
+from dialerd.core.roster import BUSY_STATES
 
 UNDECIDED = IN_FLIGHT - {AttemptState.WAITING}
 """A person may still answer, or has just answered and AMD does not know it yet."""
-BUSY = frozenset({AgentState.ON_CALL, AgentState.RESERVED, AgentState.WRAP_UP})
 ALIKE_FROM = 6  # attempts of a lead: from here on one is like another
 LOOK_AHEAD = 60
 
@@ -46,7 +46,10 @@ def situation(floor: Floor, run: CampaignRun, ready: int, credit: float, now: Mo
     """
     talking: list[float] = []
     wrapping: list[float] = []
-    campaign_id, busy = run.campaign.id, BUSY  # asked some hundred times for each decision: the cheapest test first
+    campaign_id, busy = (
+        run.campaign.id,
+        BUSY_STATES,
+    )  # asked some hundred times for each decision: the cheapest test first
     for seat in floor.roster:
         if seat.state not in busy or seat.campaign_id != campaign_id or not seat.staffed:
             continue

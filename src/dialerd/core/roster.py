@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ from dialerd.core.agent import STAFFED_STATES, AgentMove, AgentProfile, AgentSta
 from dialerd.core.errors import NotFound
 from dialerd.core.lead import Lead
 from dialerd.core.moment import Moment
+
+BUSY_STATES = frozenset({AgentState.ON_CALL, AgentState.RESERVED, AgentState.WRAP_UP})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -102,6 +105,14 @@ class Roster:
         """Ids of the agents free for a call of this campaign now."""
         ready = [seat.profile for seat in self._seats.values() if seat.state is AgentState.READY]
         return frozenset([profile.id for profile in ready if campaign_id in profile.campaign_ids])
+
+    def shared_and_busy(self) -> Counter[int]:
+        """By campaign: agents of several campaigns whom its call keeps busy and who will take another."""
+        return Counter(
+            seat.campaign_id
+            for seat in self._seats.values()
+            if seat.state in BUSY_STATES and len(seat.profile.campaign_ids) > 1 and seat.staffed
+        )
 
     def staffed_for(self, campaign_id: int) -> int:
         """How many agents of this campaign are staffed."""

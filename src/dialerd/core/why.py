@@ -43,6 +43,8 @@ def _by_limit(floor: Floor, run: CampaignRun, decision: PacingDecision, now: Mom
             return False, _no_agents(floor, run)
         case Limit.NONE | Limit.AGENTS | Limit.LEADS if previewing is not None:
             return previewing
+        case Limit.AGENTS if i.plan is not None and i.in_flight:
+            return True, _by_forecast(i)
         case Limit.AGENTS if i.ready == 0 and floor.roster.ready_for(run.campaign.id):
             return _no_use_for_agents(floor, run)
         case Limit.BUDGET if i.ready == 0 or i.in_flight:
@@ -51,7 +53,7 @@ def _by_limit(floor: Floor, run: CampaignRun, decision: PacingDecision, now: Mom
                 f"(credit {i.plan.credit if i.plan else 0:.1f} abandons; dialerctl campaign show {run.campaign.name})"
             )
         case Limit.AGENTS if i.plan is not None:
-            return bool(i.in_flight), _by_forecast(i)
+            return False, _by_forecast(i)
         case Limit.AGENTS if i.ready == 0:
             return False, f"every agent is busy ({_states(floor, run)})"
         case Limit.AGENTS:
@@ -104,7 +106,21 @@ def _no_use_for_agents(floor: Floor, run: CampaignRun) -> tuple[bool, str]:
         return True, f"held by trunk {trunk.name}: all {trunk.max_channels} channels in use"
     if not run.hopper:
         return False, _leads(run)
-    return False, "its agents are needed by campaigns of higher priority"
+    return bool(floor.in_flight(campaign.id)), _with_others(floor, run)
+
+
+def _with_others(floor: Floor, run: CampaignRun) -> str:
+    """Which campaigns the ready agents are counted for instead."""
+    ready, mine = floor.roster.ready_for(run.campaign.id), run.campaign.priority
+    parts = []
+    for other in floor.campaigns.values():
+        counted = other.decision is not None and other.decision.inputs.ready > 0
+        if other is run or not counted or not ready & floor.roster.ready_for(other.campaign.id):
+            continue
+        theirs = other.campaign.priority
+        reason = "equal priority: shared equally" if theirs == mine else f"priority {theirs}, here {mine}"
+        parts.append(f"campaign {other.campaign.name} ({reason})")
+    return f"its ready agents are counted on by {', '.join(parts) or 'other campaigns'}"
 
 
 def _trouble(floor: Floor, run: CampaignRun) -> str:

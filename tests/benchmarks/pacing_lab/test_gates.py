@@ -50,6 +50,23 @@ def test_worse_than_progressive_is_no_pass() -> None:
     assert "against progressive" in sentence
 
 
+def test_campaigns_on_one_floor_have_the_same_gates() -> None:
+    shared = {"cell": "shared-10", "campaigns": 2}
+    runs = [row(seed=n, occupancy=0.70, windows_above=1, windows=50, **shared) for n in (1, 2)]
+    runs += [row(seed=n, law="progressive", occupancy=0.71, **shared) for n in (1, 2)]
+    runs += [row(seed=n, law="cisco", occupancy=0.75, **shared) for n in (1, 2)]
+    above, behind = failures(runs, "dialerd", slack=0.0)
+    assert "2 of 100 windows" in above
+    assert "against progressive" in behind
+
+
+def test_windows_count_over_all_cells_where_each_has_few() -> None:
+    few = {"windows": 30, "windows_above": 0}
+    assert failures([row(cell="odd", **few), row(cell="even", **few)], "dialerd", slack=0.0) == []
+    (sentence,) = failures([row(cell="odd", **few), row(cell="even", **few | {"windows_above": 1})], "dialerd", 0.0)
+    assert sentence == "1 of all 60 windows of 24 hours are above the limit"
+
+
 def test_behind_a_rival_at_no_more_abandons_is_no_pass() -> None:
     runs = [row(seed=n, cell="odd", occupancy=0.70) for n in (1, 2, 3)]
     runs += [row(seed=n, cell="odd", law="cisco", occupancy=0.72, abandoned=20) for n in (1, 2, 3)]

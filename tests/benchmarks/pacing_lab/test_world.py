@@ -48,14 +48,14 @@ class Watched:
 
 def recorded(world: World) -> list[Fate]:
     fates: list[Fate] = []
-    source = world.chances.fates
+    source = world.campaigns[0].chances.fates
 
     def record() -> Iterator[Fate]:
         for fate in source:
             fates.append(fate)
             yield fate
 
-    world.chances.fates = record()
+    world.campaigns[0].chances.fates = record()
     return fates
 
 
@@ -63,7 +63,7 @@ def test_the_same_lead_has_the_same_fate_and_the_same_talk_its_length_under_ever
     fates, talks = [], []
     for law in (Progressive(), RatioOnIdle(3.0)):
         watched = Watched(law)
-        world = World(headline(10).but(hours=2), watched, seed=4)
+        world = World.of(headline(10).but(hours=2), watched, seed=4)
         fates.append(recorded(world))
         world.run()
         talks.append(sorted(round(what.talk_s, 6) for what in watched.heard if isinstance(what, TalkEnded)))
