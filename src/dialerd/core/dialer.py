@@ -246,6 +246,7 @@ class Dialer:
         for attempt in restored.unfinished_attempts:
             call = self._restore_call(attempt)
             if call is not None:
+                attempt.status = attempt.status or self.calls.last_seen(call)
                 call.enter(AttemptState.ENDED)
                 close_call(self.floor, call, now)
         return self.floor.take_outbox()
@@ -267,6 +268,7 @@ class Dialer:
             attempt=attempt, campaign=run.campaign, is_test=is_test, agent_id=talks_with, promised_to=promised_to
         )
         self.floor.put_call(call)
+        self.floor.count(call)  # the store counts finished records only
         return call
 
     # -- store, campaigns, shutdown

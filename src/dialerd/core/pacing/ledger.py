@@ -143,9 +143,9 @@ class AbandonLedger:
             self.add(*counts)
 
     def add(self, at_s: float, live: int, abandoned: int, machines: int = 0) -> None:
-        """Some answers of one moment."""
+        """Some answers of one moment; negative: what was entered before is taken back."""
         self._kept = None
-        if live and (self._first_s is None or at_s < self._first_s):
+        if live > 0 and (self._first_s is None or at_s < self._first_s):
             self._first_s = at_s
         start = self.clock.bucket_of(at_s)
         place = len(self._buckets)
