@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import msgspec
@@ -9,8 +10,10 @@ import msgspec
 from dialerd.control.context import Context, ParamsInvalid
 from dialerd.control.methods.campaigns import Name
 from dialerd.control.methods.leads import Limit, Offset
-from dialerd.control.params import instant
+from dialerd.control.params import instant, past_instant
 from dialerd.control.ports import Row
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class LedgerParams(msgspec.Struct, frozen=True):
@@ -27,7 +30,15 @@ class LedgerParams(msgspec.Struct, frozen=True):
 
 async def show(context: Context, params: LedgerParams) -> Row:
     """campaign.ledger: the figures of the legal window; with `calls` a page of the live answers behind them."""
-    asked: Row = {key: instant(text, key) for key in ("since", "until") if (text := getattr(params, key)) is not None}
+    given = {key: text for key in ("since", "until") if (text := getattr(params, key)) is not None}
+    if params.snapshot is None:
+        now = context.services.now()
+        asked: Row = {key: past_instant(text, key, now) for key, text in given.items()}
+    else:  # exactly the span of the first answer
+        asked = {key: instant(text, key) for key, text in given.items()}
+    for key, at in asked.items():
+        if at < EARLIEST:
+            raise ParamsInvalid(f"{key}: {given[key]} is before the year {EARLIEST.year}: nothing was recorded then")
     if len(asked) == 2 and asked["since"] >= asked["until"]:
         raise ParamsInvalid(f"since: {params.since} is not before until {params.until}")
     asked["snapshot"] = params.snapshot
