@@ -68,6 +68,7 @@ def ledger_text(values: Mapping[str, Any], colour: bool, *, limit: int = 0) -> s
     ]
     if legal:
         entries.append(("credit", f"{values['credit']:g} abandons{_stopped(values)}"))
+    entries += [("warning", output.show_value(warning)) for warning in values.get("warnings") or []]
     return output.pairs(entries, colour=colour, limit=limit)
 
 

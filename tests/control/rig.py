@@ -216,7 +216,9 @@ class FakeFloor:
     def status(self) -> Row:
         return {
             "asterisk": [{"node": "pbx", "connected": True, "version": "22.1.0"}],
-            "campaigns": [{"name": "spring", "state": "stopped", "why": "not started", "metrics": {}}],
+            "campaigns": [
+                {"name": "spring", "state": "stopped", "why": "not started", "metrics": {}, "warnings": ["w"]}
+            ],
             "healthy": True,
             "problems": [],
             "next_step": "start it",

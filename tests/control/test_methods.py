@@ -70,6 +70,12 @@ async def test_until_today_is_until_now() -> None:
     assert rig.records.asked[-1][1]["until"] == NOW
 
 
+async def test_an_explanation_has_the_warnings_and_other_answers_have_no_such_column() -> None:
+    rig = Rig()
+    assert (await rig.call("campaign.explain", {"name": "spring"}))["warnings"] == ["w"]
+    assert "warnings" not in await rig.call("campaign.show", {"name": "spring"})
+
+
 async def test_status_joins_the_dialer_and_the_store() -> None:
     rig = Rig()
     status = await rig.call("status")

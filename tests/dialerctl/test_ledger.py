@@ -29,6 +29,13 @@ def test_the_figures_say_what_counts_and_what_is_left() -> None:
     assert "the next begins 2026-12-26" in period
 
 
+def test_what_is_not_counted_is_said() -> None:
+    sentence = "uk counts people whom AMD took for machines as abandoned, and none are counted"
+    text = ledger_text({**LEDGER, "warnings": [sentence]}, colour=False)
+    assert text.splitlines()[-1].split(maxsplit=1) == ["warning", sentence]
+    assert "warning" not in ledger_text(LEDGER, colour=False)
+
+
 def test_every_page_is_of_one_snapshot_and_the_calls_add_up(daemon: FakeDaemon, run: Run) -> None:
     told = json.loads(run("campaign", "ledger", "spring", "--calls", "--json", socket=daemon.path).stdout)
     assert len(told["calls"]) == told["live_answers"] == 600

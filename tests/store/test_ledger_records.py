@@ -111,7 +111,7 @@ async def test_an_audit_adds_up_to_the_last_call(world: World) -> None:
     head = await records.ledger("spring", {})
     figures = ("window", "window_from", "live_answers", "abandoned", "machines", "amd_losses", "counted", "credit")
     assert [head[key] for key in figures] == ["rolling_24_hours", "rule set uk", 5, 2, 6, 1.5, 3.5, -0.5]
-    assert head["next_since"] is None and not head["over_max"]
+    assert head["next_since"] is None and not head["over_max"] and head["warnings"] == []
     answered(world, campaign_id, connected=2)  # ends while the pages are read
     asked = {"until": head["until"], "snapshot": head["snapshot"]}
     pages = [await records.ledger_calls("spring", asked, limit=2, offset=offset) for offset in (0, 2, 4)]
@@ -130,6 +130,14 @@ async def test_an_audit_adds_up_to_the_last_call(world: World) -> None:
     assert (before["live_answers"], before["machines"]) == (0, 0), (
         "the window as it stood then: 23 hours on nothing else"
     )
+
+
+async def test_a_ledger_that_lacks_the_laws_estimate_says_so(world: World) -> None:
+    world.campaign_with_leads(1, rule_set="uk", amd_enabled=True)
+    (warning,) = (await world.store.records.ledger("spring", {}))["warnings"]
+    assert "amd_false_positive_rate is not set" in warning
+    await world.store.records.edit_campaign("spring", {"amd_false_positive_rate": 0.01})
+    assert (await world.store.records.ledger("spring", {}))["warnings"] == []
 
 
 async def test_the_ledger_of_the_store_is_the_one_of_a_restart(world: World) -> None:
