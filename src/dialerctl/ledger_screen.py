@@ -68,8 +68,17 @@ def ledger_text(values: Mapping[str, Any], colour: bool, *, limit: int = 0) -> s
     ]
     if legal:
         entries.append(("credit", f"{values['credit']:g} abandons{_stopped(values)}"))
+    unfinished = values.get("unfinished") or {}
+    if any(unfinished.values()):
+        entries.append(("in progress", _in_progress(unfinished)))
     entries += [("warning", output.show_value(warning)) for warning in values.get("warnings") or []]
     return output.pairs(entries, colour=colour, limit=limit)
+
+
+def _in_progress(unfinished: Mapping[str, Any]) -> str:
+    live, abandoned = unfinished["live_answers"], unfinished["abandoned"]
+    answers = f"{live} more live answer{'' if live == 1 else 's'}, {abandoned} abandoned"
+    return f"{answers}: pacing counts them already, their records will follow"
 
 
 def _stopped(values: Mapping[str, Any]) -> str:

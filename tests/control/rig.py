@@ -217,7 +217,14 @@ class FakeFloor:
         return {
             "asterisk": [{"node": "pbx", "connected": True, "version": "22.1.0"}],
             "campaigns": [
-                {"name": "spring", "state": "stopped", "why": "not started", "metrics": {}, "warnings": ["w"]}
+                {
+                    "name": "spring",
+                    "state": "stopped",
+                    "why": "not started",
+                    "metrics": {},
+                    "warnings": ["w"],
+                    "pacing": {"unfinished": {"live_answers": 3, "abandoned": 1}},
+                }
             ],
             "healthy": True,
             "problems": [],

@@ -37,6 +37,9 @@ async def test_the_ledgers_calls_are_of_the_figures_snapshot() -> None:
     rig = Rig()
     figures = await rig.call("campaign.ledger", {"name": "spring"}, AUDITOR)
     assert "calls" not in figures and figures["live_answers"] == 2
+    assert figures["unfinished"] == {"live_answers": 3, "abandoned": 1}
+    past = await rig.call("campaign.ledger", {"name": "spring", "until": "2026-03-02T00:00:00+00:00"}, AUDITOR)
+    assert "unfinished" not in past
     told = await rig.call("campaign.ledger", {"name": "spring", "calls": True, "limit": 2, "offset": 4}, AUDITOR)
     assert [row["id"] for row in told["calls"]] == [1, 2]
     name, asked, limit, offset = rig.records.asked[-1]

@@ -20,6 +20,7 @@ from dialerd.core.messages import (
     TestCall as TestingCall,
 )
 from dialerd.core.pacing.ledger import Counts, LedgerHistory
+from dialerd.core.picture import picture
 
 from .stage import Stage
 from .test_reconcile import attempt, restarted, seen, trace, was
@@ -50,6 +51,8 @@ def test_a_person_counts_from_the_verdict_and_an_abandon_from_the_end_of_the_wai
     assert stage.dialer.floor.campaigns[1].standing(stage.now).allowance == before - 1, "and the pacer knows it"
     stage.tell(MessageStarted(attempt_id=second))
     stage.wait(20)
+    (shown,) = picture(stage.dialer.floor, stage.dialer.dialling, stage.now)["campaigns"]
+    assert shown["pacing"]["unfinished"] == {"live_answers": 2, "abandoned": 1}
     stage.end(second)
     assert stage.record(second).status is Status.ABANDONED
     assert stage.ledger() == (2, 1), "once"

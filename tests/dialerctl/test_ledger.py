@@ -36,6 +36,13 @@ def test_what_is_not_counted_is_said() -> None:
     assert "warning" not in ledger_text(LEDGER, colour=False)
 
 
+def test_calls_in_progress_are_told_beside_the_figures() -> None:
+    text = ledger_text({**LEDGER, "unfinished": {"live_answers": 1, "abandoned": 1}}, colour=False)
+    assert "1 more live answer, 1 abandoned: pacing counts them already" in text.splitlines()[-1]
+    quiet = ledger_text({**LEDGER, "unfinished": {"live_answers": 0, "abandoned": 0}}, colour=False)
+    assert quiet == ledger_text(LEDGER, colour=False)
+
+
 def test_every_page_is_of_one_snapshot_and_the_calls_add_up(daemon: FakeDaemon, run: Run) -> None:
     told = json.loads(run("campaign", "ledger", "spring", "--calls", "--json", socket=daemon.path).stdout)
     assert len(told["calls"]) == told["live_answers"] == 600

@@ -79,6 +79,12 @@ class CampaignRun:
         self.count(attempt, abandoned=attempt.abandoned, machine=attempt.machine)
         self.counted.pop(attempt.id, None)
 
+    @property
+    def unfinished(self) -> tuple[int, int]:
+        """Live answers and abandons in the ledger whose records are not finished: the store does not count them yet."""
+        counted = self.counted.values()
+        return sum(counts.live for counts in counted), sum(counts.abandoned for counts in counted)
+
     @classmethod
     def of(cls, campaign: Campaign) -> CampaignRun:
         """A campaign that begins to run, with nothing learned and an empty ledger."""

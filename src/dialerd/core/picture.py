@@ -134,6 +134,7 @@ def _pacing(run: CampaignRun, ledger: Standing) -> Row:
         "abandon_window": run.campaign.abandon_window.value,
         "live_answers": ledger.live,
         "abandoned": ledger.abandoned,
+        "unfinished": dict(zip(("live_answers", "abandoned"), run.unfinished, strict=True)),
         "machines": ledger.machines,
         "amd_losses": round(ledger.losses, 2),
         "amd_losses_inside": ledger.losses_inside,

@@ -43,8 +43,17 @@ async def show(context: Context, params: LedgerParams) -> Row:
         raise ParamsInvalid(f"since: {params.since} is not before until {params.until}")
     asked["snapshot"] = params.snapshot
     figures = await context.records.ledger(params.name, asked)
+    if not given and params.snapshot is None:
+        figures = {**figures, "unfinished": _unfinished(context, params.name)}
     if not params.calls:
         return figures
     asked = {**asked, "until": figures["until"], "snapshot": figures["snapshot"]}
     rows = await context.records.ledger_calls(params.name, asked, limit=params.limit, offset=params.offset)
     return {**figures, "calls": rows}
+
+
+def _unfinished(context: Context, name: str) -> Row | None:
+    """What the dialer counts of calls in progress, beside the figures; None while it does not know the campaign."""
+    campaigns = context.floor.status().get("campaigns", ())
+    pacing: Row = next((live.get("pacing", {}) for live in campaigns if live.get("name") == name), {})
+    return pacing.get("unfinished")
