@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,10 +11,14 @@ import pytest
 from tests.store.world import MONDAY_NOON, RULE_SETS, World
 
 from dialerd.core.abandon_window import AbandonWindow, WindowClock
-from dialerd.core.call import Status
+from dialerd.core.call import AttemptState, Status
+from dialerd.core.dialer import Dialer
 from dialerd.core.errors import Invalid
-from dialerd.core.messages import LedgerLoaded, LoadLedger
+from dialerd.core.messages import LedgerLoaded, LoadLedger, SaveAttempt
+from dialerd.core.moment import Moment
 from dialerd.core.rule_set import RuleSet
+from dialerd.core.settings import DialerSettings
+from dialerd.identity import LiveIdentity
 from dialerd.store.database import writer_database
 from dialerd.store.migrating import MIGRATIONS, migrate
 
@@ -179,3 +184,22 @@ def test_campaigns_that_were_there_keep_their_window(new_url: Callable[[], str],
         assert [tuple(row) for row in rows] == [("old", "rolling_30_days"), ("new", "rule_set")]
     finally:
         db.close()
+
+
+def test_an_abandon_under_way_when_dialerd_was_killed_counts_once(world: World) -> None:
+    campaign_id = world.campaign_with_leads(9, max_attempts_per_day=50)
+    answered(world, campaign_id, connected=2, abandoned=1)
+    (attempt,), _ = world.open_attempts(world.claim(campaign_id, 1).leads)
+    steps = {"answered_at": world.now, "message_started_at": world.now, "live_answer": True}
+    world.submit(SaveAttempt(attempt=replace(attempt, state=AttemptState.ABANDONING, **steps)))
+
+    def restarted() -> tuple[int, int, int]:
+        dialer = Dialer(DialerSettings(trunks={}, nodes=("pbx",), default_node="pbx"), LiveIdentity(99))
+        now = Moment(world.now, 0.0)
+        dialer.restore(world.store.load_restart_state().restored(), now)
+        standing = dialer.floor.campaigns[campaign_id].standing(now)
+        return standing.live, standing.abandoned, sum(dialer.floor.campaigns[campaign_id].unfinished)
+
+    assert restarted() == (4, 2, 2), "its record is not finished, and it counts"
+    world.submit(world.end(attempt, Status.ABANDONED, **steps))
+    assert restarted() == (4, 2, 0), "finished, and it counts once"
