@@ -63,6 +63,7 @@ def campaign_screen(values: Mapping[str, Any], colour: bool) -> str:
     ]  # fmt: skip
     if values.get("pacing"):
         head += _pacing(values["pacing"])
+    head += [("warning", clean(str(warning))) for warning in values.get("warnings") or []]
     blocks = [output.pairs(head, colour=colour)]
     if values.get("blocked"):
         blocks.append(output.table(values["blocked"], BLOCKED, colour=colour))

@@ -14,7 +14,7 @@ LEDGER_TIMEOUT_S = 60.0
 CALLS = (
     Column("id", "call", "number"),
     Column("at", "answered", "time"),
-    Column("number"),
+    Column("number", whole=True),
     Column("outcome", kind="state"),
     Column("wait_s", "wait s"),
     Column("message"),
@@ -45,8 +45,8 @@ def _ask(session: Session, params: Mapping[str, Any]) -> Any:
     return session.client().call("campaign.ledger", wanted, timeout_s=patience)
 
 
-def ledger_text(values: Mapping[str, Any], colour: bool) -> str:
-    """The figures for a person."""
+def ledger_text(values: Mapping[str, Any], colour: bool, *, limit: int = 0) -> str:
+    """The figures for a person; no line is wider than `limit` (0: as wide as it likes)."""
     legal = values.get("credit") is not None
     window = f"{values['window']} ({values['window_from']})" if legal else "chosen with --since"
     ends = f", the next begins {local_time(values['next_since'])}" if values.get("next_since") else ""
@@ -68,7 +68,17 @@ def ledger_text(values: Mapping[str, Any], colour: bool) -> str:
     ]
     if legal:
         entries.append(("credit", f"{values['credit']:g} abandons{_stopped(values)}"))
-    return output.pairs(entries, colour=colour)
+    unfinished = values.get("unfinished") or {}
+    if any(unfinished.values()):
+        entries.append(("in progress", _in_progress(unfinished)))
+    entries += [("warning", output.show_value(warning)) for warning in values.get("warnings") or []]
+    return output.pairs(entries, colour=colour, limit=limit)
+
+
+def _in_progress(unfinished: Mapping[str, Any]) -> str:
+    live, abandoned = unfinished["live_answers"], unfinished["abandoned"]
+    answers = f"{live} more live answer{'' if live == 1 else 's'}, {abandoned} abandoned"
+    return f"{answers}: pacing counts them already, their records will follow"
 
 
 def _stopped(values: Mapping[str, Any]) -> str:

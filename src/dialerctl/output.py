@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from dialerctl.terminal import clean, escape_unsafe_json, pad, screen_columns, shorten, width
+from dialerctl.terminal import clean, escape_unsafe_json, pad, screen_columns, shorten, width, wrap
 
 JSON_SCHEMA = 1
 Row = Mapping[str, Any]
@@ -38,6 +38,7 @@ class Column:
     key: str
     heading: str = ""
     kind: str = "text"
+    whole: bool = False  # never shortened: what is cut would be read as another one
 
     @property
     def title(self) -> str:
@@ -92,13 +93,15 @@ def clock(seconds: float) -> str:
 
 
 def table(rows: Sequence[Row], columns: Sequence[Column], *, colour: bool = False, limit: int = 0) -> str:
-    """Aligned columns with a heading line. `limit`: widest line (0: none); the widest column gives way."""
+    """Aligned columns with a heading line. `limit`: widest line (0: none); the widest text gives way, numbers never."""
     cells = [[show_value(column.value(row), column.kind) for column in columns] for row in rows]
     sizes = [max(width(column.title), *(width(line[i]) for line in cells), 0) for i, column in enumerate(columns)]
     over = sum(sizes) + 2 * (len(sizes) - 1) - limit
-    if limit and over > 0:
-        widest = max(range(len(sizes)), key=lambda i: sizes[i])
-        sizes[widest] = max(8, width(columns[widest].title), sizes[widest] - over)
+    texts = [i for i, column in enumerate(columns) if column.kind in {"text", "state"} and not column.whole]
+    for widest in sorted(texts, key=lambda i: -sizes[i]) if limit else ():
+        least = max(8, width(columns[widest].title))
+        given = min(max(0, over), max(0, sizes[widest] - least))
+        sizes[widest], over = sizes[widest] - given, over - given
     lines = [_line([column.title for column in columns], columns, sizes, bold=colour)]
     for row, line in zip(rows, cells, strict=True):
         states = [COLOURS.get(str(c.value(row))) if colour and c.kind == "state" else None for c in columns]
@@ -126,13 +129,15 @@ def _line(
     return "  ".join(padded).rstrip()
 
 
-def pairs(entries: Sequence[tuple[str, str]], *, colour: bool = False) -> str:
-    """Names and values below each other, values aligned."""
+def pairs(entries: Sequence[tuple[str, str]], *, colour: bool = False, limit: int = 0) -> str:
+    """Names and values below each other, values aligned. `limit`: widest line (0: none); longer values are wrapped."""
     size = max((width(name) for name, _ in entries), default=0)
-    return "\n".join(
-        (click.style(pad(name, size), bold=True) if colour else pad(name, size)) + "  " + value
-        for name, value in entries
-    )
+    lines = []
+    for name, value in entries:
+        name = click.style(pad(name, size), bold=True) if colour else pad(name, size)
+        first, *more = wrap(value, limit - size - 2) if limit else [value]
+        lines += [f"{name}  {first}", *(" " * (size + 2) + line for line in more)]
+    return "\n".join(lines)
 
 
 def as_json(result: Mapping[str, Any]) -> str:

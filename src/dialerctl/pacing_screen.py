@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from dialerctl.output import local_time, pairs, show_value
+from dialerctl.output import local_time, show_value
 from dialerctl.sparkline import sparkline
-from dialerctl.terminal import clean, pad, shorten
+from dialerctl.terminal import clean, pad, shorten, wrap
 
 COLUMNS = 100
+NARROWEST = 60
 INDENT = 14
 PLOTTED = 60
+NUMBER = 8
+LOST_BY_WRAPPING = 20
 MOST_LIMITS = 4
 MOST_OBSTACLES = 2
 
@@ -58,17 +60,24 @@ FITS = {
 }
 
 
-def screen(values: Mapping[str, Any], *, blocks: bool) -> str:
+def plotted(columns: int) -> int:
+    """How many points a picture has on a screen so wide: with its border inside a part, a period has one part more."""
+    return min(PLOTTED, max(NARROWEST, columns) - INDENT - 3 * NUMBER - 1)
+
+
+def screen(values: Mapping[str, Any], *, blocks: bool, columns: int = COLUMNS) -> str:
     """Headline, pictures of the period, what limited the campaign, forecast against what happened."""
+    columns = max(NARROWEST, columns)
     points: Sequence[Mapping[str, Any]] = values.get("points") or []
-    head = _head(values)
+    head = _head(values, columns)
     if not points:
-        return "\n".join([*head, "", *textwrap.wrap(_nothing(values), COLUMNS)])
-    blocks_of = [head, _charts(values, points, blocks), _limits(values), _abandons(values)]
+        return "\n".join([*head, "", *wrap(_nothing(values), columns)])
+    charts = _charts(values, points, blocks, plotted(columns))
+    blocks_of = [head, charts, _limits(values, columns), _abandons(values, columns)]
     return "\n\n".join("\n".join(block) for block in blocks_of if block)
 
 
-def _head(values: Mapping[str, Any]) -> list[str]:
+def _head(values: Mapping[str, Any], columns: int) -> list[str]:
     mode, state = show_value(values.get("dial_mode")), show_value(values.get("state"))
     entries = [("campaign", f"{show_value(values.get('campaign'))}: {mode}, {state}")]
     if values.get("target_abandon_rate") is not None:
@@ -84,13 +93,13 @@ def _head(values: Mapping[str, Any]) -> list[str]:
             + f", talk {pacing['talk_time_s']:.0f} s, wrap-up {pacing['wrapup_time_s']:.0f} s"
         )
         entries.append(("learned", learned))
-    return [line for name, text in entries for line in _wrapped(name, text)]
+    return [line for name, text in entries for line in _wrapped(name, text, columns)]
 
 
-def _wrapped(name: str, text: str) -> list[str]:
+def _wrapped(name: str, text: str, columns: int, indent: int = INDENT) -> list[str]:
     """A name and its text, lines after the first below the text."""
-    parts = textwrap.wrap(text, COLUMNS - INDENT) or ["-"]
-    return [pad(name if number == 0 else "", INDENT) + part for number, part in enumerate(parts)]
+    parts = wrap(text, columns - indent)
+    return [(pad(name if number == 0 else "", indent) + part).rstrip() for number, part in enumerate(parts)]
 
 
 def _nothing(values: Mapping[str, Any]) -> str:
@@ -108,12 +117,12 @@ def _nothing(values: Mapping[str, Any]) -> str:
 # -- pictures
 
 
-def _charts(values: Mapping[str, Any], points: Sequence[Mapping[str, Any]], blocks: bool) -> list[str]:
+def _charts(values: Mapping[str, Any], points: Sequence[Mapping[str, Any]], blocks: bool, size: int) -> list[str]:
     step = int(values["step_s"])
     since, until = local_time(values["since"]), local_time(values["until"])
     period = f"{since} to {until if until[:10] != since[:10] else until[11:]}, {_span(step)} a column"
     bins = _bins(values, points, step)
-    wide = max(PLOTTED, len(bins))
+    wide = max(size, len(bins))
     rows = []
     for chart in CHARTS:
         known = [float(point[chart.key]) for point in points if point.get(chart.key) is not None]
@@ -125,7 +134,7 @@ def _charts(values: Mapping[str, Any], points: Sequence[Mapping[str, Any]], bloc
         if chart.key in ("credit", "abandoned") or mean is None:  # of a total: the last credit, and the sum
             mean = sum(known) / len(known)
         numbers = "".join(
-            f"{number:>8.{digits}f}"
+            f"{number:>{NUMBER}.{digits}f}"
             for number, digits in (
                 (min(known), chart.digits),
                 (mean, max(1, chart.digits)),
@@ -133,10 +142,10 @@ def _charts(values: Mapping[str, Any], points: Sequence[Mapping[str, Any]], bloc
             )
         )
         rows.append(pad(chart.name, INDENT) + pad(picture, wide) + numbers)
-    return [
-        pad(pad("", INDENT) + period, INDENT + wide) + "".join(f"{name:>8}" for name in ("min", "mean", "max")),
-        *rows,
-    ]
+    names = "".join(f"{name:>{NUMBER}}" for name in ("min", "mean", "max"))
+    if len(period) > wide:
+        return [pad("", INDENT) + period, pad("", INDENT + wide) + names, *rows]
+    return [pad(pad("", INDENT) + period, INDENT + wide) + names, *rows]
 
 
 def _bins(values: Mapping[str, Any], points: Sequence[Mapping[str, Any]], step: int) -> list[Mapping[str, Any] | None]:
@@ -165,7 +174,7 @@ def _span(seconds: int) -> str:
 # -- words
 
 
-def _limits(values: Mapping[str, Any]) -> list[str]:
+def _limits(values: Mapping[str, Any], columns: int) -> list[str]:
     """What limited it, by share of the decisions; what stopped it altogether counts, too."""
     total = values.get("total") or {}
     stopped = int(total.get("stopped") or 0)
@@ -180,19 +189,21 @@ def _limits(values: Mapping[str, Any]) -> list[str]:
     for name, count in [*shown, *([("other", rest)] if rest else [])]:
         words = {"stopped": STOPPED, "other": ""}.get(name, meanings.get(name, ""))
         shown_name = "nothing" if name == "none" else clean(name).replace("_", " ")
-        lines.append(f"  {pad(shown_name, INDENT - 4)}{100 * count / everything:6.1f} %  {words}".rstrip())
+        share = f"  {pad(shown_name, INDENT - 4)}{100 * count / everything:6.1f} %  "
+        lines += _wrapped(share, words, columns, indent=len(share))
     for row in (values.get("obstacles") or [])[:MOST_OBSTACLES]:
         until = local_time(row["until"])
         if until[:10] == local_time(values["until"])[:10]:
             until = until[11:]
         times = f" ({'once' if row['times'] == 1 else str(row['times']) + ' times'}, until {until})"
-        lines.append(
-            pad("  stopped", INDENT) + shorten(clean(str(row["obstacle"])), COLUMNS - INDENT - len(times)) + times
-        )
+        room = columns - INDENT - len(times)
+        if columns < COLUMNS:  # a second line
+            room += columns - INDENT - LOST_BY_WRAPPING
+        lines += _wrapped("  stopped", shorten(clean(str(row["obstacle"])), room) + times, columns)
     return lines
 
 
-def _abandons(values: Mapping[str, Any]) -> list[str]:
+def _abandons(values: Mapping[str, Any], columns: int) -> list[str]:
     total = values.get("total") or {}
     live, abandoned = int(total.get("live_answers") or 0), int(total.get("abandoned") or 0)
     share = f" ({100 * abandoned / live:.1f} %)" if live else ""
@@ -204,4 +215,4 @@ def _abandons(values: Mapping[str, Any]) -> list[str]:
             f"{fit['expected']:.1f} abandons, {fit['happened']} happened "
             f"({fit['low']} to {fit['high']} is plausible): {FITS.get(str(fit['fit']), show_value(fit['fit']))}",
         ))  # fmt: skip
-    return pairs([(pad(name, INDENT - 2), text) for name, text in entries]).split("\n")
+    return [line for name, text in entries for line in _wrapped(name, text, columns)]

@@ -13,6 +13,9 @@ _BREAKS = re.compile(r"[\t\r\n\v\f\x85\u2028\u2029]+")
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
+_TOGETHER = re.compile(r"(?<=[0-9]) (?=[0-9%]|(?:s|min|h|d)\b)")
+
+
 def clean(text: str) -> str:
     """Return `text` as one line that cannot control a terminal: breaks become spaces, controls vanish."""
     return _UNSAFE.sub("", _BREAKS.sub(" ", text))
@@ -52,6 +55,13 @@ def shorten(text: str, columns: int) -> str:
             break
         kept += char
     return kept + "…"
+
+
+def wrap(text: str, columns: int) -> list[str]:
+    """Lines of `text`, broken at spaces, but not inside `2026-11-30 14:00:00`, `3 %` or `2 h`."""
+    import textwrap
+
+    return [line.replace("\xa0", " ") for line in textwrap.wrap(_TOGETHER.sub("\xa0", text), max(8, columns))] or [""]
 
 
 def wants_colour(stream: IO[Any], *, forbidden: bool) -> bool:

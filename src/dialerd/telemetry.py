@@ -30,6 +30,48 @@ class Timings:
         self.tick_late = registry.histogram("dialerd_tick_late_seconds", late, buckets=FINE_BUCKETS).observe
 
 
+class PacingSeries:
+    """What pacing decides, by campaign: totals since dialerd started, and where it stands."""
+
+    def __init__(self, registry: Registry) -> None:
+        of = ("campaign",)
+        self._credit = registry.gauge("dialerd_pacing_abandon_credit", "Abandons that the ledger still allows.", of)
+        self._ratio = registry.gauge("dialerd_pacing_dial_ratio", "Dial ratio in force.", of)
+        self._answers = registry.gauge("dialerd_pacing_answer_ratio", "Calls that people answer, as learned.", of)
+        self._counters = {
+            key: registry.counter(f"dialerd_pacing_{key}", help, of)
+            for key, help in (
+                ("decisions_total", "Pacing decisions."),
+                ("calls_placed_total", "Calls that decisions placed."),
+                ("expected_abandons_total", "Abandons that the forecast expected of the calls it placed."),
+                ("live_total", "People who answered, by the end of their calls."),
+                ("abandoned_total", "Those of them who met no agent in time."),
+            )
+        }
+        what = "Decisions by what kept them from more calls (budget: the abandon ledger)."
+        self._limited = registry.counter("dialerd_pacing_limited_total", what, ("campaign", "limit"))
+        self._told: dict[tuple[str, str], float] = {}
+
+    def refresh(self, campaign: Row) -> None:
+        """Given a campaign of the live picture, set its series."""
+        name, pacing = campaign["name"], campaign["pacing"]
+        self._credit.set(pacing["abandon_credit"], name)
+        self._ratio.set(campaign["dialing"]["dial_ratio"], name)
+        self._answers.set(pacing["answer_rate"] / 100, name)
+        for key, counter in self._counters.items():
+            counter.inc(name, by=self._more(name, key, pacing["totals"][key]))
+        for limit, total in pacing["totals"]["limited_total"].items():
+            more = self._more(name, limit, total)
+            if more:
+                self._limited.inc(name, limit, by=more)
+
+    def _more(self, name: str, key: str, total: float) -> float:
+        """By how much a total of the picture has grown since it was looked at last."""
+        before = self._told.get((name, key), 0.0)
+        self._told[name, key] = total
+        return max(0.0, total - before)
+
+
 class Telemetry:
     """Gauges of the live picture and totals of the engine's counters, refreshed on demand."""
 
@@ -42,6 +84,7 @@ class Telemetry:
         self._backlog = registry.gauge("dialerd_store_backlog", "Commands not yet committed.")
         self._active = registry.gauge("dialerd_campaign_dials", "1 while the campaign dials.", ("campaign",))
         self._abandon = registry.gauge("dialerd_campaign_abandon_ratio", "Abandoned of live answers.", ("campaign",))
+        self._pacing = PacingSeries(registry)
         self._totals = {
             name: registry.counter(f"dialerd_{name}_total", f"The engine's {name.replace('_', ' ')}.")
             for name in engine.counters
@@ -61,6 +104,7 @@ class Telemetry:
         for campaign in picture["campaigns"]:
             self._active.set(int(campaign["dials_now"]), campaign["name"])
             self._abandon.set(campaign["abandon_rate"] / 100, campaign["name"])
+            self._pacing.refresh(campaign)
         now = dict(self._engine.counters)
         for name, total in now.items():
             self._totals[name].inc(by=total - self._told[name])

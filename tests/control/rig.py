@@ -216,7 +216,16 @@ class FakeFloor:
     def status(self) -> Row:
         return {
             "asterisk": [{"node": "pbx", "connected": True, "version": "22.1.0"}],
-            "campaigns": [{"name": "spring", "state": "stopped", "why": "not started", "metrics": {}}],
+            "campaigns": [
+                {
+                    "name": "spring",
+                    "state": "stopped",
+                    "why": "not started",
+                    "metrics": {},
+                    "warnings": ["w"],
+                    "pacing": {"unfinished": {"live_answers": 3, "abandoned": 1}},
+                }
+            ],
             "healthy": True,
             "problems": [],
             "next_step": "start it",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from dialerd.control.ports import Floor, Records
 from dialerd.core.campaign import CampaignVerb
 from dialerd.core.errors import Conflict
@@ -19,7 +21,7 @@ from dialerd.core.messages import (
     TestCall,
 )
 
-from .rig import AGENT, AUDITOR, Rig
+from .rig import AGENT, AUDITOR, NOW, Rig
 
 
 async def test_hello_version_and_a_client_of_another_protocol() -> None:
@@ -35,6 +37,9 @@ async def test_the_ledgers_calls_are_of_the_figures_snapshot() -> None:
     rig = Rig()
     figures = await rig.call("campaign.ledger", {"name": "spring"}, AUDITOR)
     assert "calls" not in figures and figures["live_answers"] == 2
+    assert figures["unfinished"] == {"live_answers": 3, "abandoned": 1}
+    past = await rig.call("campaign.ledger", {"name": "spring", "until": "2026-03-02T00:00:00+00:00"}, AUDITOR)
+    assert "unfinished" not in past
     told = await rig.call("campaign.ledger", {"name": "spring", "calls": True, "limit": 2, "offset": 4}, AUDITOR)
     assert [row["id"] for row in told["calls"]] == [1, 2]
     name, asked, limit, offset = rig.records.asked[-1]
@@ -45,6 +50,33 @@ async def test_the_ledgers_calls_are_of_the_figures_snapshot() -> None:
     assert kind == "usage" and "is not before until" in message
     assert (await rig.error("campaign.ledger", {"name": "spring", "since": "someday"}))[0] == "usage"
     assert (await rig.error("campaign.ledger", {"name": "spring"}, AGENT))[0] == "forbidden"
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ({"since": "2099-01-01T00:00:00+00:00"}, "since: 2099-01-01T00:00:00+00:00 is in the future"),
+        ({"until": "2099-01-01T00:00:00+00:00"}, "until: 2099-01-01T00:00:00+00:00 is in the future"),
+        ({"until": "0001-01-02T00:00:00+00:00"}, "until: 0001-01-02T00:00:00+00:00 is before the year 2000"),
+        ({"since": "1752-01-01T00:00:00+00:00"}, "since: 1752-01-01T00:00:00+00:00 is before the year 2000"),
+    ],
+)
+async def test_a_ledger_of_a_time_that_nothing_is_known_of(asked: dict[str, str], sentence: str) -> None:
+    kind, message = await Rig().error("campaign.ledger", {"name": "spring", **asked})
+    assert kind == "usage" and message.startswith(sentence)
+
+
+async def test_until_today_is_until_now() -> None:
+    """24 hours that ended at midnight would leave out yesterday evening."""
+    rig = Rig()
+    await rig.call("campaign.ledger", {"name": "spring", "until": "2026-03-03T00:00:00+00:00"})
+    assert rig.records.asked[-1][1]["until"] == NOW
+
+
+async def test_an_explanation_has_the_warnings_and_other_answers_have_no_such_column() -> None:
+    rig = Rig()
+    assert (await rig.call("campaign.explain", {"name": "spring"}))["warnings"] == ["w"]
+    assert "warnings" not in await rig.call("campaign.show", {"name": "spring"})
 
 
 async def test_status_joins_the_dialer_and_the_store() -> None:

@@ -64,6 +64,7 @@ async def test_nothing_decided_is_no_error() -> None:
         ({"since": "2026-03-02T14:00:00+00:00"}, -3600, 0, 60),
         ({"since": "2026-03-02T14:00:00+00:00", "until": "2026-03-02T14:30:00+00:00"}, -3600, -1800, 60),
         ({"until": "2026-03-02T14:30:00+00:00"}, -2700, -1800, 60),
+        ({"since": "2026-03-02T14:00:00+00:00", "until": "2026-03-03T00:00:00+00:00"}, -3600, 0, 60),
     ],
 )
 async def test_periods(params: dict[str, Any], since_s: float, until_s: float, points: int) -> None:
@@ -83,6 +84,8 @@ async def test_periods(params: dict[str, Any], since_s: float, until_s: float, p
         ({"since": "2025-03-02T14:00:00+00:00"}, "since: decisions are kept for 35 days"),
         ({"until": "0001-01-02T14:00:00+00:00"}, "until: decisions are kept for 35 days"),
         ({"since": "2026-03-02T14:00:00+00:00", "until": "2026-03-02T13:00:00+00:00"}, "until: must be later"),
+        ({"since": "2099-01-01T00:00:00+00:00"}, "since: 2099-01-01T00:00:00+00:00 is in the future"),
+        ({"until": "2099-01-01T00:00:00+00:00"}, "until: 2099-01-01T00:00:00+00:00 is in the future"),
         ({"points": 0}, "points: must be a whole number of at least 1"),
         ({"points": 501}, "points: must be a whole number of at most 500"),
         ({"last": "1h"}, "last: must be a number"),

@@ -42,6 +42,7 @@ from dialerd.core.messages import (
     UnattendedTrace,
     VerdictAbandoned,
 )
+from dialerd.core.pacing.ledger import Counts, LedgerHistory
 from dialerd.core.restored import Restored, RestoredAgent
 
 from .values import NODE, START, CountingIdentity, settings
@@ -81,6 +82,7 @@ class Model:
         self.link_up, self.store_ok = False, True
         self.rows: dict[int, Attempt] = {}  # open attempts as last saved
         self.closed: set[int] = set()
+        self.finished: list[Attempt] = []  # what the store counts
         self.sent: set[int] = set()
         self.channels: dict[int, Channel] = {}
         self.legs: dict[str, Leg] = {}
@@ -210,6 +212,7 @@ class Model:
         assert attempt.status is not Status.ABANDONED or attempt.live_answer is not test, "abandoned counts as live"
         assert not (test and (attempt.live_answer or attempt.abandoned)), "a test call counts nowhere"
         self.closed.add(attempt.id)
+        self.finished.append(attempt)
         del self.rows[attempt.id]
 
     def _verdict(self, command: SendVerdict) -> None:
@@ -285,6 +288,15 @@ class Model:
         traces = tuple(self.traces.values())
         self.tell(PbxConnected(node=NODE, version="22", channels=tuple(seen), unattended=traces))
 
+    def ledger_of(self, campaign_id: int) -> LedgerHistory:
+        """A campaign's ledger as the store has it: finished records only."""
+        mine = [a for a in self.finished if a.campaign_id == campaign_id and (a.live_answer or a.machine)]
+        return LedgerHistory(
+            rows=tuple(
+                Counts((a.answered_at or a.created_at).timestamp(), a.live_answer, a.abandoned, a.machine) for a in mine
+            )
+        )
+
     def restart(self) -> None:
         """dialerd dies and starts again from what the store has; AGIs that waited are cut off."""
         campaigns = tuple(run.campaign for run in self.dialer.floor.campaigns.values())
@@ -302,6 +314,7 @@ class Model:
         restored = Restored(
             campaigns=campaigns,
             agents=tuple(self._restored_agent(profile) for profile in self.agents.values()),
+            ledger={one.id: self.ledger_of(one.id) for one in campaigns},
             open_attempts=tuple(row for row in rows if row.ended_at is None),
             unfinished_attempts=tuple(row for row in rows if row.ended_at is not None),
         )

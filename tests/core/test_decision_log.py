@@ -214,3 +214,36 @@ def test_status_counts_decisions_calls_limits_and_people_since_the_start() -> No
     assert totals["live_total"] == run.standing(stage.now).live >= 1
     assert totals["abandoned_total"] == run.standing(stage.now).abandoned
     assert totals["expected_abandons_total"] == 0.0, "a progressive campaign forecasts nothing"
+
+
+@pytest.mark.parametrize("mode", [DialMode.PROGRESSIVE, DialMode.POWER, DialMode.PREDICTIVE])
+def test_above_max_abandon_rate_the_limit_is_the_budget_everywhere(mode: DialMode) -> None:
+    stage = Stage(campaign(dial_mode=mode, dial_ratio=2.0), agents=[agent(), agent(2)], leads=400)
+    stage.wait(3)
+    run = stage.dialer.floor.campaigns[1]
+    run.ledger.add(stage.now.wall.timestamp(), 100, 9)
+    placed = run.history.totals.calls
+    stage.wait(60)
+    assert run.history.totals.calls == placed
+    slot = slots(stage)[-1]
+    assert slot.limits == {"budget": slot.decisions} and slot.stopped == 0 and slot.staffed == 2 * slot.decisions
+    assert "is above max_abandon_rate 5 %: dialling has stopped itself" in slot.obstacle
+    (shown,) = picture(stage.dialer.floor, stage.dialer.dialling, stage.now)["campaigns"]
+    assert shown["why"] == slot.obstacle and not shown["dials_now"]
+    assert "limit=budget" in shown["pacing"]["decision"]
+    assert shown["pacing"]["totals"]["limited_total"]["budget"] >= slot.decisions
+    assert not [line for line in told(stage) if "budget" in line], "the alarm has told it already"
+
+
+def test_power_held_by_the_ledger_is_limited_by_the_budget_everywhere() -> None:
+    stage = Stage(campaign(dial_mode=DialMode.POWER, dial_ratio=3.0), agents=[agent(), agent(2)], leads=400)
+    run = stage.dialer.floor.campaigns[1]
+    run.ledger.add(stage.now.wall.timestamp(), 50, 2)
+    stage.wait(35)
+    assert len(stage.all(Originate)) == 3, "two agents and the one abandon that is left"
+    assert slots(stage)[-1].limits.keys() == {"budget"}
+    (shown,) = picture(stage.dialer.floor, stage.dialer.dialling, stage.now)["campaigns"]
+    assert shown["why"].startswith("held by the abandon budget: one call for each free agent and 1 more until ")
+    assert "credit 1.0 abandons; dialerctl campaign ledger c1" in shown["why"]
+    (line,) = told(stage)
+    assert line.startswith("campaign c1 is limited by the abandon budget (dial ratio 1.50; ")

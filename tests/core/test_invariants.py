@@ -102,6 +102,21 @@ class Floor(FloorRules):
             assert +getattr(floor.tally, name) == getattr(again, name), f"{name} is not what a recount finds"
 
     @invariant()
+    def the_ledger_holds_every_live_answer_and_abandon_once_and_at_once(self) -> None:
+        if not hasattr(self, "model"):
+            return
+        for run in self.model.dialer.floor.campaigns.values():
+            of = run.campaign.id
+            calls = [c for c in self.model.dialer.floor.calls.values() if c.attempt.campaign_id == of and not c.is_test]
+            known = [(c.live, c.abandoned, c.machines) for c in self.model.ledger_of(of).rows]
+            known += [(call.attempt.live_answer, call.abandoned, call.machine) for call in calls]
+            standing = run.standing(self.model.now)
+            assert (standing.live, standing.abandoned, standing.machines) == tuple(
+                sum(row[place] for row in known) for place in range(3)
+            )
+            assert set(run.counted) <= {call.attempt.id for call in calls}, "counted, but in no call and no record"
+
+    @invariant()
     def nothing_leaks(self) -> None:
         if not hasattr(self, "model"):
             return

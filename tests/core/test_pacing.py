@@ -29,6 +29,7 @@ def inputs(**changes: Any) -> PacingInputs:
     return PacingInputs(**(values | changes))
 
 
+PREDICTIVE = {"mode": DialMode.PREDICTIVE, "max_dial_ratio": 10.0}
 POWER = {"mode": DialMode.POWER, "dial_ratio": 2.5, "abandon_allowance": 50}
 
 
@@ -52,9 +53,16 @@ POWER = {"mode": DialMode.POWER, "dial_ratio": 2.5, "abandon_allowance": 50}
         (POWER | {"ready": 1}, 2, Limit.NONE),
         (POWER | {"in_flight": 8}, 2, Limit.NONE),
         (POWER | {"staffed": 0}, 0, Limit.NO_AGENTS),
-        (POWER | {"abandon_allowance": 0}, 4, Limit.NONE),
-        (POWER | {"abandon_allowance": 3}, 7, Limit.NONE),
-        (POWER | {"abandon_allowance": 3, "in_flight": 7}, 0, Limit.AGENTS),
+        (POWER | {"abandon_allowance": 0}, 4, Limit.BUDGET),
+        (POWER | {"abandon_allowance": 3}, 7, Limit.BUDGET),
+        (POWER | {"abandon_allowance": 3, "in_flight": 7}, 0, Limit.BUDGET),
+        (POWER | {"abandon_allowance": 3, "in_flight": 10}, 0, Limit.AGENTS),
+        (POWER | {"abandon_allowance": 0, "ready": 0}, 0, Limit.AGENTS),
+        (POWER | {"abandon_allowance": 0, "max_lines": 3}, 3, Limit.LINES),
+        ({"abandon_allowance": 0}, 4, Limit.NONE),
+        (PREDICTIVE | {"min_dial_ratio": 2.0, "abandon_allowance": 0}, 4, Limit.BUDGET),
+        (PREDICTIVE | {"min_dial_ratio": 2.0, "abandon_allowance": 3, "in_flight": 7}, 0, Limit.BUDGET),
+        (PREDICTIVE | {"min_dial_ratio": 2.0, "abandon_allowance": 4}, 8, Limit.NONE),
     ],
 )
 def test_decisions(changes: dict[str, Any], calls: int, limit: Limit) -> None:

@@ -6,9 +6,11 @@ from dataclasses import replace
 
 from dialerd.core.campaign import AbandonAction, Campaign, DialMode
 from dialerd.core.compliance_rules import CallingRules
-from dialerd.core.readiness import start_problems
+from dialerd.core.picture import picture
+from dialerd.core.readiness import start_problems, uncounted
 
-from .values import NO_LAW
+from .stage import Stage
+from .values import NO_LAW, agent, campaign
 
 READY = Campaign(
     id=1,
@@ -48,3 +50,20 @@ def test_trunks() -> None:
 def test_caller_ids_of_the_trunk() -> None:
     assert start_problems(READY, ["carrier"], allowed_caller_ids=["+15550100"]) == []
     assert "+15550199" in start_problems(READY, ["carrier"], allowed_caller_ids=["+15550199"])[0]
+
+
+def test_abandons_that_the_law_counts_and_nobody_has_estimated_are_warned_of() -> None:
+    uk = CallingRules(law=replace(NO_LAW, name="uk", amd_losses_inside=True))
+    missing = replace(READY, amd_enabled=True, amd_losses_inside=True, rules=uk)
+    assert uncounted(missing).startswith("uk counts people whom AMD took for machines as abandoned, and ")
+    assert "--amd-false-positive-rate" in uncounted(missing)
+    assert start_problems(missing, ["carrier"]) == [], "a warning, no problem"
+    for sound in (
+        replace(missing, amd_enabled=False),
+        replace(missing, amd_losses_inside=False),
+        replace(missing, amd_false_positive_rate=0.02),
+    ):
+        assert uncounted(sound) == ""
+    stage = Stage(campaign(amd_enabled=True, amd_losses_inside=True, rules=uk), agents=[agent()])
+    (shown,) = picture(stage.dialer.floor, stage.dialer.dialling, stage.now)["campaigns"]
+    assert shown["warnings"] == [uncounted(missing)] and shown["health"] == "good"

@@ -82,3 +82,9 @@ def test_the_campaign_screen_shows_what_pacing_rests_on() -> None:
     assert "for one more call" not in campaign_screen(
         {**EXPLAINED_CAMPAIGN, "start_problems": [], "pacing": progressive}, colour=False
     )
+
+
+def test_a_campaigns_warnings_stand_with_its_ledger() -> None:
+    text = campaign_screen({**EXPLAINED_CAMPAIGN, "warnings": ["nobody is counted\x1b[2J"]}, colour=False)
+    assert "nobody is counted[2J" in next(line for line in text.splitlines() if line.startswith("warning"))
+    assert "warning" not in campaign_screen(EXPLAINED_CAMPAIGN, colour=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import given, strategies as st
 
 from dialerctl.moments import parse_span
 from dialerctl.output import local_time
-from dialerctl.pacing_screen import FITS, screen
+from dialerctl.pacing_screen import FITS, plotted, screen
 from dialerctl.sparkline import ASCII, BLOCKS, sparkline
 from dialerctl.terminal import knows_blocks, width
 from dialerd.core.pacing import Limit
@@ -189,3 +190,22 @@ def test_a_sparkline_has_a_mark_for_each_value_and_keeps_their_order(values: lis
     pairs = sorted((value, BLOCKS.index(mark)) for value, mark in zip(values, drawn, strict=True) if value is not None)
     assert [mark for _, mark in pairs] == sorted(mark for _, mark in pairs)
     assert all(mark == " " for value, mark in zip(values, drawn, strict=True) if value is None)
+
+
+@pytest.mark.parametrize("columns", [80, 100])
+def test_every_line_fits_and_no_number_is_cut(columns: int) -> None:
+    points = [
+        {**p, "at": f"2026-11-27T12:{n // 2:02}:{30 * (n % 2):02}+00:00", "credit": -1234.5}
+        for n, p in enumerate(list(PACING["points"])[: plotted(columns)])  # type: ignore[call-overload]
+    ]
+    limits = {limit.value: 10_000_000 + number for number, limit in enumerate(Limit)}
+    total = {**PACING["total"], "limits": limits, "stopped": 40}  # type: ignore[dict-item]
+    obstacle = "abandon rate 12.5 % (1125 of 9000) is above max_abandon_rate 5 %: dialling has stopped itself"
+    obstacles = [{"obstacle": obstacle, "times": 12345, "until": "2026-11-26T12:01:00+00:00"}]
+    step_s = 10 * math.ceil(24.25 * 3600 / plotted(columns) / 10)
+    wide = {"since": "2026-11-26T12:00:00+00:00", "step_s": step_s, "obstacles": obstacles, "total": total}
+    text = screen({**PACING, **wide, "points": points}, blocks=True, columns=columns)
+    assert max(width(line) for line in text.splitlines()) <= columns
+    assert row(text, "credit").split()[-3:] == ["-1234.5"] * 3
+    assert "12.5 % (1125 of 9000)" in " ".join(text.split())
+    assert not [line for line in text.splitlines() if line.strip().startswith("%")]

@@ -230,3 +230,25 @@ async def test_set_back_into_the_calling_hours(live: Live) -> None:
     live.wall.step_s -= 3600
     await live.until(lambda: len(live.node.calls()) > before, "calls again", 10)
     await live.end()
+
+
+@pytest.mark.parametrize("step_s", [3600, -3600])
+async def test_the_ledger_is_read_again_and_counts_each_abandon_once(live: Live, step_s: float) -> None:
+    """The abandoned call is finished before the step; another clock must neither lose nor double it."""
+    await live.begin()
+    await live.until(lambda: bool(live.node.calls()), "a call")
+    call = live.node.calls()[0]
+    await live.engine.order(AgentPause(agent_id=1, reason="gone"))
+    ask = VerdictAsked(request_id=1, attempt_id=call.attempt_id, token=call.token, amd_status="", amd_cause="")
+    live.engine.post(CallAnswered(attempt_id=call.attempt_id))
+    live.engine.post(ask)
+    await live.until(lambda: any(isinstance(c, SendVerdict) for c in live.node.told), "a verdict", 3)
+    (run,) = live.dialer.floor.campaigns.values()
+    assert run.standing(live.engine.clock()).abandoned == 1, "the message has not even begun"
+    live.engine.post(CallEnded(attempt_id=call.attempt_id, hangup_cause=16))
+    await live.until(lambda: not live.dialer.floor.calls, "closed")
+    live.wall.step_s += step_s
+    await live.until(lambda: run.ledger_request == 2 and run.coming is None, "read again")
+    standing = run.standing(live.engine.clock())
+    assert (standing.live, standing.abandoned) == (1, 1)
+    await live.end()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,10 +11,14 @@ import pytest
 from tests.store.world import MONDAY_NOON, RULE_SETS, World
 
 from dialerd.core.abandon_window import AbandonWindow, WindowClock
-from dialerd.core.call import Status
+from dialerd.core.call import AttemptState, Status
+from dialerd.core.dialer import Dialer
 from dialerd.core.errors import Invalid
-from dialerd.core.messages import LedgerLoaded, LoadLedger
+from dialerd.core.messages import LedgerLoaded, LoadLedger, SaveAttempt
+from dialerd.core.moment import Moment
 from dialerd.core.rule_set import RuleSet
+from dialerd.core.settings import DialerSettings
+from dialerd.identity import LiveIdentity
 from dialerd.store.database import writer_database
 from dialerd.store.migrating import MIGRATIONS, migrate
 
@@ -111,7 +116,7 @@ async def test_an_audit_adds_up_to_the_last_call(world: World) -> None:
     head = await records.ledger("spring", {})
     figures = ("window", "window_from", "live_answers", "abandoned", "machines", "amd_losses", "counted", "credit")
     assert [head[key] for key in figures] == ["rolling_24_hours", "rule set uk", 5, 2, 6, 1.5, 3.5, -0.5]
-    assert head["next_since"] is None and not head["over_max"]
+    assert head["next_since"] is None and not head["over_max"] and head["warnings"] == []
     answered(world, campaign_id, connected=2)  # ends while the pages are read
     asked = {"until": head["until"], "snapshot": head["snapshot"]}
     pages = [await records.ledger_calls("spring", asked, limit=2, offset=offset) for offset in (0, 2, 4)]
@@ -130,6 +135,14 @@ async def test_an_audit_adds_up_to_the_last_call(world: World) -> None:
     assert (before["live_answers"], before["machines"]) == (0, 0), (
         "the window as it stood then: 23 hours on nothing else"
     )
+
+
+async def test_a_ledger_that_lacks_the_laws_estimate_says_so(world: World) -> None:
+    world.campaign_with_leads(1, rule_set="uk", amd_enabled=True)
+    (warning,) = (await world.store.records.ledger("spring", {}))["warnings"]
+    assert "amd_false_positive_rate is not set" in warning
+    await world.store.records.edit_campaign("spring", {"amd_false_positive_rate": 0.01})
+    assert (await world.store.records.ledger("spring", {}))["warnings"] == []
 
 
 async def test_the_ledger_of_the_store_is_the_one_of_a_restart(world: World) -> None:
@@ -171,3 +184,22 @@ def test_campaigns_that_were_there_keep_their_window(new_url: Callable[[], str],
         assert [tuple(row) for row in rows] == [("old", "rolling_30_days"), ("new", "rule_set")]
     finally:
         db.close()
+
+
+def test_an_abandon_under_way_when_dialerd_was_killed_counts_once(world: World) -> None:
+    campaign_id = world.campaign_with_leads(9, max_attempts_per_day=50)
+    answered(world, campaign_id, connected=2, abandoned=1)
+    (attempt,), _ = world.open_attempts(world.claim(campaign_id, 1).leads)
+    steps = {"answered_at": world.now, "message_started_at": world.now, "live_answer": True}
+    world.submit(SaveAttempt(attempt=replace(attempt, state=AttemptState.ABANDONING, **steps)))
+
+    def restarted() -> tuple[int, int, int]:
+        dialer = Dialer(DialerSettings(trunks={}, nodes=("pbx",), default_node="pbx"), LiveIdentity(99))
+        now = Moment(world.now, 0.0)
+        dialer.restore(world.store.load_restart_state().restored(), now)
+        standing = dialer.floor.campaigns[campaign_id].standing(now)
+        return standing.live, standing.abandoned, sum(dialer.floor.campaigns[campaign_id].unfinished)
+
+    assert restarted() == (4, 2, 2), "its record is not finished, and it counts"
+    world.submit(world.end(attempt, Status.ABANDONED, **steps))
+    assert restarted() == (4, 2, 0), "finished, and it counts once"

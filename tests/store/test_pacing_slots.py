@@ -136,3 +136,13 @@ async def test_the_records_answer_on_the_background_reader(world: World) -> None
     save(world, world.campaign(), slot(0, calls=2))
     answer = await world.store.records.pacing_history("spring", MONDAY_NOON, MONDAY_NOON + timedelta(minutes=1), 6)
     assert [span["calls"] for span in answer["spans"]] == [2]
+
+
+def test_what_the_ledger_forbade_is_told_with_the_decisions_it_took(world: World) -> None:
+    campaign_id = world.campaign()
+    over, away = "abandon rate 9.0 % is above max_abandon_rate 5 %", "the link is down"
+    for second in (0, 10):
+        save(world, campaign_id, slot(second, obstacle=over, limits=Counter(budget=10)))
+    save(world, campaign_id, slot(20, obstacle=away, decisions=0, stopped=3), slot(30, limits=Counter(agents=10)))
+    told = read(world, 0, 60)["obstacles"]
+    assert [(row["obstacle"], row["times"]) for row in told] == [(over, 20), (away, 3)]

@@ -197,18 +197,18 @@ def ledger(session: Session, name: str, calls: bool, limit: int | None, since: s
 
     if limit is not None and not calls:
         raise click.UsageError("--limit goes with --calls")
-    span = {"since": since, "until": until}
+    span, wide = {"since": since, "until": until}, output.screen_limit(session.target)
     values = ledger_of(session, name, span)
     if not calls:
-        session.show_object(values, ledger_text(values, session.colour))
+        session.show_object(values, ledger_text(values, session.colour, limit=wide))
         return
     rows = list(islice(calls_of(session, name, span, values), limit))
     if session.form == "csv":
         session.show_list("calls", rows, CALLS, "No live answers.")
         return
-    text = ledger_text(values, session.colour)
+    text = ledger_text(values, session.colour, limit=wide)
     if rows:
-        table = output.table(rows, CALLS, colour=session.colour, limit=output.screen_limit(session.target))
+        table = output.table(rows, CALLS, colour=session.colour, limit=wide)
         text = f"{text}\n\n{table}"
     session.show_object({**values, "calls": rows}, text)
     if len(rows) < values["live_answers"]:

@@ -9,7 +9,7 @@ import click
 from dialerctl.known_names import campaign_names
 from dialerctl.lazy_group import Noun
 from dialerctl.moments import Moment, Span
-from dialerctl.output import Column
+from dialerctl.output import Column, screen_limit
 from dialerctl.session import Session, output_options
 from dialerctl.terminal import knows_blocks
 
@@ -47,14 +47,17 @@ def show(
     """
     if last is not None and (since or until):
         raise click.UsageError("--last goes without --since and --until")
+    from dialerctl.pacing_screen import COLUMNS, plotted, screen
+
+    on_screen = screen_limit(session.target) if session.form == "table" else 0
+    columns = min(COLUMNS, on_screen or COLUMNS)
     wanted = points or (SCREEN_POINTS if session.form == "table" else MOST_POINTS)
+    wanted = min(wanted, plotted(columns)) if on_screen else wanted
     values = session.call("pacing.show", name=name, last=last, since=since, until=until, points=wanted)
     if session.form == "csv":
         session.show_list("points", values.get("points") or [], (Column("at"),), "")
         return
     text = ""
     if session.form == "table":
-        from dialerctl.pacing_screen import screen
-
-        text = screen(values, blocks=session.target is not None or knows_blocks(sys.stdout))
+        text = screen(values, blocks=session.target is not None or knows_blocks(sys.stdout), columns=columns)
     session.show_object(values, text)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, TypeVar, get_args
 
@@ -23,6 +23,9 @@ MOST_REPORTED = 5
 
 LONGEST_MISTAKE = 300
 """Characters: a wrong value of 64 KB is not sent back whole."""
+
+REST_OF_DAY = timedelta(hours=25)
+"""A day may have that many when clocks are set back."""
 
 _AT = re.compile(r" - at `\$(.*)`\Z")
 _EXPECTED = re.compile(r"\AExpected `([^`]+)`(?: ((?:of length )?[<>]=?) (\S+))?(?:, got `([^`]+)`)?")
@@ -93,6 +96,14 @@ def instant(text: str, field: str) -> datetime:
     except (ValueError, OverflowError):
         pass
     raise ParamsInvalid(f"{field}: {text[:40]!r} is not a time with its offset (example: 2026-03-31T14:00:00+02:00)")
+
+
+def past_instant(text: str, field: str, now: datetime) -> datetime:
+    """The same of a time about which something can be known; the rest of today, asked for as a whole day, is now."""
+    found = instant(text, field)
+    if found > now + (REST_OF_DAY if field == "until" else timedelta()):
+        raise ParamsInvalid(f"{field}: {text} is in the future: nothing is recorded yet")
+    return min(found, now)
 
 
 def _plain_value(value: Any) -> bool:

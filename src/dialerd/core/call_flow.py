@@ -195,6 +195,7 @@ class CallFlow:
         if call.attempt.hung_up_by is HungUpBy.UNKNOWN:
             call.attempt.hung_up_by = by
         call.hangup_sent = True
+        self.floor.count(call)
         self.floor.emit(Hangup(node=call.attempt.node, channel_id=call.attempt.channel_id))
         self.floor.expect_end(call, now)
 
@@ -235,8 +236,8 @@ class CallFlow:
             waited = now.seconds_since(call.limit_from) if call.limit_from else 0.0
             left_alone = call.hangup_sent or waited > call.campaign.abandon_after_s
             return Status.ABANDONED if left_alone else Status.CUSTOMER_HANGUP
-        if state is AttemptState.ANSWERED:
-            return Status.CUSTOMER_HANGUP
+        if state is AttemptState.ANSWERED:  # a known person: who waited when dialerd was restarted
+            return Status.ABANDONED if call.hangup_sent and attempt.live_answer else Status.CUSTOMER_HANGUP
         if call.cancelled:
             return Status.CANCELLED
         return unanswered_status(attempt.hangup_cause, attempt.sip_cause)
@@ -277,19 +278,22 @@ class CallFlow:
         was given an agent met that agent, and who still waited when the call ended `by_itself` (Asterisk lived on)
         has hung up.
         """
+        call.attempt.approximate = True
+        self.end(call, now, self.last_seen(call, by_itself=by_itself), HungUpBy.UNKNOWN, note)
+
+    @staticmethod
+    def last_seen(call: LiveCall, *, by_itself: bool = False) -> Status:
+        """What is known of an end that nobody saw."""
         attempt = call.attempt
-        attempt.approximate = True
         met = attempt.bridged_at is not None or (bool(attempt.agent_channel) and not call.hangup_sent)
         hung_up = by_itself and not call.hangup_sent and attempt.state in (AttemptState.ANSWERED, AttemptState.WAITING)
         if met:
-            status = Status.ANSWERED
-        elif attempt.state is AttemptState.MACHINE:
-            status = Status.MACHINE
-        elif attempt.live_answer:
-            status = Status.CUSTOMER_HANGUP if hung_up else Status.ABANDONED
-        else:
-            status = Status.LOST
-        self.end(call, now, status, HungUpBy.UNKNOWN, note)
+            return Status.ANSWERED
+        if attempt.state is AttemptState.MACHINE:
+            return Status.MACHINE
+        if attempt.live_answer:
+            return Status.CUSTOMER_HANGUP if hung_up else Status.ABANDONED
+        return Status.LOST
 
     # -- deadlines
 

@@ -12,7 +12,7 @@ from dialerd.core.messages import LedgerLoaded, LoadLedger, Shortage
 from dialerd.core.moment import Moment
 from dialerd.core.pacing import PacingDecision
 from dialerd.core.pacing.history import PacingHistory
-from dialerd.core.pacing.ledger import AbandonLedger, AmdLosses, Standing
+from dialerd.core.pacing.ledger import AbandonLedger, AmdLosses, Counts, Standing
 from dialerd.core.pacing.predictive import PredictivePacer
 from dialerd.core.pacing.rate import CallRate
 from dialerd.core.statistics import HourStatistics
@@ -22,8 +22,11 @@ from dialerd.core.statistics import HourStatistics
 class CampaignRun:
     """A campaign at run time.
 
-    `coming` is the ledger of a window just chosen: it begins empty, is told everything too, and takes the ledger's
-    place when the store has said what the window holds. Until then the old one governs.
+    `coming` is the ledger of a window just chosen: it begins with the calls in progress, is told everything too, and
+    takes the ledger's place when the store has said what the window holds. Until then the old one governs.
+
+    `counted`: what the ledgers hold of calls in progress, by attempt. The store knows finished records only, so these
+    two never overlap; a call that is finished leaves `counted`.
     """
 
     campaign: Campaign
@@ -31,6 +34,7 @@ class CampaignRun:
     ledger: AbandonLedger
     coming: AbandonLedger | None = None
     ledger_request: int = 0  # the last LoadLedger
+    counted: dict[int, Counts] = field(default_factory=dict)
     pacer: PredictivePacer  # learns in every mode, so that a change of mode does not start from nothing
     hopper: deque[Lead] = field(default_factory=deque)
     claim_pending: bool = False
@@ -51,14 +55,35 @@ class CampaignRun:
         """The abandon ledger's window at this moment."""
         return self.ledger.standing(now.wall.timestamp())
 
-    def record(self, attempt: Attempt) -> None:
-        """Enter a finished call into the ledger: a live answer, or a machine that was hung up on."""
-        at_s = (attempt.answered_at or attempt.created_at).timestamp()
+    def count(self, attempt: Attempt, *, abandoned: bool, machine: bool) -> None:
+        """Enter what is known of a call by now into the ledger; what is told again, or corrected, counts once.
+
+        An abandon must weigh from the moment it happens: its message may play for a long time yet.
+        """
+        before = self.counted.pop(attempt.id, None)
+        counts = None
+        if attempt.live_answer or machine:
+            at_s = (attempt.answered_at or attempt.created_at).timestamp()
+            counts = Counts(at_s, int(attempt.live_answer), int(abandoned), int(machine))
+            self.counted[attempt.id] = counts
+        if counts == before:
+            return
         for ledger in (self.ledger, self.coming):
-            if ledger is not None and attempt.live_answer:
-                ledger.record(at_s, attempt.abandoned)
-            elif ledger is not None and attempt.machine:
-                ledger.record_machine(at_s)
+            if ledger is not None and before is not None:
+                ledger.add(before.at_s, -before.live, -before.abandoned, -before.machines)
+            if ledger is not None and counts is not None:
+                ledger.add(*counts)
+
+    def record(self, attempt: Attempt) -> None:
+        """A finished call: from now on the store knows it."""
+        self.count(attempt, abandoned=attempt.abandoned, machine=attempt.machine)
+        self.counted.pop(attempt.id, None)
+
+    @property
+    def unfinished(self) -> tuple[int, int]:
+        """Live answers and abandons in the ledger whose records are not finished: the store does not count them yet."""
+        counted = self.counted.values()
+        return sum(counts.live for counts in counted), sum(counts.abandoned for counts in counted)
 
     @classmethod
     def of(cls, campaign: Campaign) -> CampaignRun:
@@ -90,6 +115,8 @@ class CampaignRun:
     def renew_ledger(self) -> LoadLedger:
         """Begin a ledger for the campaign's window; the command asks the store what it holds already."""
         self.coming = _ledger(self.campaign)
+        for counts in self.counted.values():
+            self.coming.add(*counts)
         self.ledger_request += 1
         return LoadLedger(campaign_id=self.campaign.id, request=self.ledger_request, clock=self.coming.clock)
 

@@ -57,9 +57,10 @@ class DecisionLog:
             expected_abandons=expected_abandons,
             credit=run.standing(now).credit,
             at_s=now.wall.timestamp(),
+            obstacle=run.alarm,
         )
         limit = self._lasting(run.campaign.id, decision, now)
-        if limit is not None:
+        if limit is not None and not run.alarm:  # an alarm has been told already
             i = decision.inputs
             self.floor.log(
                 "info",

@@ -79,6 +79,7 @@ from dialerd.core.reconcile import Reconcile
 from dialerd.core.restored import Restored
 from dialerd.core.settings import DialerSettings, Identity
 from dialerd.core.verdict_flow import VerdictFlow
+from dialerd.core.wall_clock import WallClock
 
 PACERS: Mapping[DialMode, Pacer] = {
     DialMode.PREDICTIVE: planned,
@@ -110,6 +111,7 @@ class Dialer:
         self.leads = LeadSupply(self.floor)
         self.dialling = DiallingFlow(self.floor, self.leads, self.previews)
         self.reconcile = Reconcile(self.floor, self.agents, self.calls, self.verdicts)
+        self.wall_clock = WallClock()
         self._handlers = self._table()
         self._answer: Any = None
 
@@ -174,6 +176,7 @@ class Dialer:
 
     def tick(self, now: Moment) -> list[Command]:
         """The pacing tick: overdue waits, then a decision for each active campaign."""
+        self._watch_wall_clock(now)
         self._expire(now)
         self.dialling.decide_all(now)
         return self.floor.take_outbox()
@@ -184,6 +187,7 @@ class Dialer:
 
     def expire(self, now: Moment) -> list[Command]:
         """Act on every wait whose deadline has passed."""
+        self._watch_wall_clock(now)
         self._expire(now)
         return self.floor.take_outbox()
 
@@ -217,6 +221,19 @@ class Dialer:
             case Wait.COMMIT:
                 self.dialling.commit_overdue(of)
 
+    def _watch_wall_clock(self, now: Moment) -> None:
+        """After a step of the wall clock the ledgers are read anew: what they hold stands at the times of before."""
+        step_s = self.wall_clock.step_s(now)
+        if not step_s:
+            return
+        self.floor.log(
+            "warning",
+            f"the wall clock was {'put forward' if step_s > 0 else 'set back'} by {abs(step_s):.0f} s (NTP, or the "
+            "machine was suspended): the abandon ledgers are read again",
+        )
+        for run in self.floor.campaigns.values():
+            self.floor.renew_ledger(run)
+
     @property
     def answer(self) -> Any:
         """What the last handled order gave back."""
@@ -234,6 +251,7 @@ class Dialer:
 
     def restore(self, restored: Restored, now: Moment) -> list[Command]:
         """Take over what the store knows from before: nothing is dialled until Asterisk's channels are compared."""
+        self.wall_clock.step_s(now)
         for campaign in restored.campaigns:
             run = self.floor.put_campaign(campaign)
             run.ledger.take_over(restored.ledger.get(campaign.id, LedgerHistory()))
@@ -246,6 +264,7 @@ class Dialer:
         for attempt in restored.unfinished_attempts:
             call = self._restore_call(attempt)
             if call is not None:
+                attempt.status = attempt.status or self.calls.last_seen(call)
                 call.enter(AttemptState.ENDED)
                 close_call(self.floor, call, now)
         return self.floor.take_outbox()
@@ -267,6 +286,7 @@ class Dialer:
             attempt=attempt, campaign=run.campaign, is_test=is_test, agent_id=talks_with, promised_to=promised_to
         )
         self.floor.put_call(call)
+        self.floor.count(call)  # the store counts finished records only
         return call
 
     # -- store, campaigns, shutdown

@@ -111,7 +111,12 @@ class DiallingFlow:
             run.decision = None
             self.leads.give_back(run)
             self.previews.withdraw(run.campaign.id, obstacle, now, accepted_only=True)
-            self.told.stopped(run, obstacle, now, known=obstacle == run.alarm)
+            if obstacle == run.alarm:  # the ledger's word is a decision like others: its limit is the budget
+                inputs = self._inputs(run, len(own), now)
+                run.decision = PacingDecision(calls=0, limit=Limit.BUDGET, ratio=0.0, inputs=inputs)
+                self.told.decided(run, run.decision, 0.0, now)
+            else:
+                self.told.stopped(run, obstacle, now)
             return
         self.leads.give_back_promised(run)
         decision = decide(self._inputs(run, len(own), now), self.floor.pacers)

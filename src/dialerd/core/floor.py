@@ -31,6 +31,9 @@ from dialerd.core.settings import DialerSettings, Identity
 from dialerd.core.sparing import Sparing
 from dialerd.core.tally import Tally
 
+LEFT_ALONE = frozenset({AttemptState.ANSWERED, AttemptState.WAITING, AttemptState.CONNECTING})
+"""States in which a person whom dialerd hangs up on has met nobody."""
+
 
 @dataclass(slots=True, kw_only=True)
 class LiveCall:
@@ -66,6 +69,23 @@ class LiveCall:
     def handed_over(self) -> bool:
         """Whether the call may go on as long as it likes: after the message it is somebody else's."""
         return bool(self.transfer_to) and self.attempt.state is AttemptState.ABANDONING and not self.hangup_sent
+
+    @property
+    def abandoned(self) -> bool:
+        """Whether it is certain, though the call may go on, that a person met no agent in time."""
+        attempt = self.attempt
+        if attempt.status is not None or not attempt.live_answer:
+            return attempt.abandoned
+        hung_up_on = self.hangup_sent and attempt.state in LEFT_ALONE
+        return hung_up_on or attempt.state is AttemptState.ABANDONING
+
+    @property
+    def machine(self) -> bool:
+        """Whether AMD took the far end for a machine, and nothing has overruled it."""
+        attempt = self.attempt
+        if attempt.status is not None:
+            return attempt.machine
+        return attempt.state is AttemptState.MACHINE and not attempt.live_answer and attempt.answered_at is not None
 
     def enter(self, state: AttemptState) -> None:
         """Change the attempt's state. `advance` does it by the table; only what Asterisk shows may overrule that."""
@@ -288,8 +308,15 @@ class Floor:
             self.deadlines.cancel(wait, attempt_id)
 
     def save(self, call: LiveCall) -> None:
-        """Keep the progress of a call."""
+        """Keep the progress of a call, and count what it shows."""
+        self.count(call)
         self.emit(SaveAttempt(attempt=call.attempt.snapshot()))
+
+    def count(self, call: LiveCall) -> None:
+        """A live answer and its abandon are in the ledger as soon as they are known; a test call never is."""
+        run = self.campaigns.get(call.attempt.campaign_id)
+        if run is not None and not call.is_test:
+            run.count(call.attempt, abandoned=call.abandoned, machine=call.machine)
 
     def settle(self, call: LiveCall, person: bool, now: Moment) -> None:
         """It is known whether a person has answered: the pacer learns from it, once for each call."""

@@ -14,6 +14,7 @@ from dialerd.core.messages import Shortage
 from dialerd.core.moment import Moment
 from dialerd.core.pacing import Limit
 from dialerd.core.pacing.ledger import Standing
+from dialerd.core.readiness import uncounted
 from dialerd.core.why import why
 
 Row: TypeAlias = dict[str, Any]
@@ -133,6 +134,7 @@ def _pacing(run: CampaignRun, ledger: Standing) -> Row:
         "abandon_window": run.campaign.abandon_window.value,
         "live_answers": ledger.live,
         "abandoned": ledger.abandoned,
+        "unfinished": dict(zip(("live_answers", "abandoned"), run.unfinished, strict=True)),
         "machines": ledger.machines,
         "amd_losses": round(ledger.losses, 2),
         "amd_losses_inside": ledger.losses_inside,
@@ -230,6 +232,9 @@ def _health(run: CampaignRun, metrics: Row, ledger: Standing, calls: int) -> tup
     if ledger_rate > target:
         health = "critical" if ledger_rate > most or health == "critical" else "warning"
         warnings.append(f"abandon rate {ledger_rate:.1f} % is above the target of {target:g} %")
+    missing = uncounted(run.campaign)
+    if missing:
+        warnings.append(missing)
     if run.campaign.state is CampaignState.ACTIVE:
         if metrics["agent_utilization"] < 50 and metrics["agents_available"] > 2:
             warnings.append(

@@ -45,6 +45,20 @@ def start_problems(
     return problems
 
 
+def uncounted(campaign: Campaign) -> str:
+    """The sentence about abandons that the law counts and nobody has estimated; empty when there are none.
+
+    A warning and no problem: the estimate comes from listening to calls, so a campaign must be able to start without.
+    """
+    law = campaign.rules.law
+    if law is None or not (campaign.amd_losses_inside and campaign.amd_enabled) or campaign.amd_false_positive_rate:
+        return ""
+    return (
+        f"{law.name} counts people whom AMD took for machines as abandoned, and amd_false_positive_rate is not set, so "
+        "none are counted: listen to a sample of the machines and use --amd-false-positive-rate"
+    )
+
+
 def _law_problems(campaign: Campaign, *, trunk_known: bool, allowed_caller_ids: Collection[str]) -> list[str]:
     """What the campaign's rule set demands of its settings and they are not."""
     law = campaign.rules.law

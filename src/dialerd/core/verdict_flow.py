@@ -296,4 +296,5 @@ class VerdictFlow:
         self.agents.call_ended(call, now)
         call.give_to(None)
         call.attempt.agent_id, call.attempt.agent_channel = None, ""
+        self.floor.count(call)
         self.floor.expect_end(call, now)

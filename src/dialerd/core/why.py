@@ -49,8 +49,8 @@ def _by_limit(floor: Floor, run: CampaignRun, decision: PacingDecision, now: Mom
             return _no_use_for_agents(floor, run)
         case Limit.BUDGET if i.ready == 0 or i.in_flight:
             return bool(i.in_flight), (
-                "held by the abandon budget: one call for each free agent until more live answers have been served "
-                f"(credit {i.plan.credit if i.plan else 0:.1f} abandons; dialerctl campaign show {run.campaign.name})"
+                f"held by the abandon budget: {_calls_allowed(i)} until more live answers have been served "
+                f"(credit {run.standing(now).credit:.1f} abandons; dialerctl campaign ledger {run.campaign.name})"
             )
         case Limit.AGENTS if i.plan is not None:
             return False, _by_forecast(i)
@@ -68,6 +68,13 @@ def _by_limit(floor: Floor, run: CampaignRun, decision: PacingDecision, now: Mom
             return True, "held by calls per second: more calls in the next second"
         case _:
             return True, f"dialling: {_calls(decision.calls)} just placed for {_agents(i.ready)} ready"
+
+
+def _calls_allowed(i: PacingInputs) -> str:
+    """What the ledger leaves of the mode's wish."""
+    if i.plan is not None or not i.abandon_allowance:
+        return "one call for each free agent"
+    return f"one call for each free agent and {i.abandon_allowance} more"
 
 
 def _previewing(floor: Floor, run: CampaignRun, now: Moment) -> tuple[bool, str] | None:

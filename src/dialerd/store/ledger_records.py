@@ -15,6 +15,7 @@ from dialerd.core.abandon_window import WindowClock
 from dialerd.core.amd import AmdResult
 from dialerd.core.campaign import Campaign, MeasuredFrom
 from dialerd.core.pacing.ledger import AbandonLedger, AmdLosses, Counts, LedgerHistory, Standing
+from dialerd.core.readiness import uncounted
 from dialerd.store.chain import chain_head
 from dialerd.store.mapping import campaign_value, window_of
 from dialerd.store.session import Session
@@ -111,6 +112,7 @@ def audit(session: Session, name: str, asked: Audited, now: datetime) -> Row:
         "credit": round(standing.credit, 3) if legal else None,
         "over_max": standing.breaks(campaign.max_abandon_rate),
         "snapshot": asked.snapshot,
+        "warnings": [warning] if (warning := uncounted(campaign)) else [],
     }
 
 

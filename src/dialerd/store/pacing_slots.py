@@ -100,7 +100,8 @@ def _span(row: Row, step: int, end: Row) -> Row:
 
 def _obstacles(session: Session, period: tuple[int, ...]) -> list[Row]:
     rows = session.rows(
-        f"SELECT obstacle, SUM(stopped), MAX(until_at) FROM pacing_slot WHERE {_PERIOD} AND stopped > 0"
+        "SELECT obstacle, SUM(CASE WHEN stopped > 0 THEN stopped ELSE limit_budget END), MAX(until_at)"
+        f" FROM pacing_slot WHERE {_PERIOD} AND obstacle <> ''"
         " GROUP BY obstacle ORDER BY 2 DESC, 3 DESC LIMIT ?",
         (*period, MOST_OBSTACLES),
     )

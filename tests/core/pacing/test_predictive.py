@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -136,7 +137,7 @@ def test_what_nobody_plans_with_does_not_pile_up() -> None:
         ({"max_lines": 3}, 3, Limit.LINES),
         ({"staffed": 0}, 0, Limit.NO_AGENTS),
         ({"min_dial_ratio": 4.0, "abandon_allowance": 9}, 8, Limit.NONE),
-        ({"min_dial_ratio": 4.0, "abandon_allowance": 1}, 5, Limit.NONE),
+        ({"min_dial_ratio": 4.0, "abandon_allowance": 1}, 5, Limit.BUDGET),
     ],
 )
 def test_the_operators_ratios_hold(changes: dict[str, Any], calls: int, limit: Limit) -> None:
@@ -158,3 +159,7 @@ def test_a_spent_budget_is_named() -> None:
         trunk_free=50, rate_free=50, plan=plan,
     )  # fmt: skip
     assert decide(inputs, PACERS).limit is Limit.BUDGET
+    assert decide(replace(inputs, in_flight=1), PACERS) == replace(
+        decide(inputs, PACERS), calls=1, ratio=0.2, inputs=replace(inputs, in_flight=1)
+    ), "also when a free agent gets a call"
+    assert decide(replace(inputs, max_dial_ratio=0.2), PACERS).limit is Limit.AGENTS, "credit would change nothing"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any
 
 import msgspec
@@ -69,8 +69,9 @@ async def show(context: Context, params: CampaignParams) -> Row:
 
 
 async def explain(context: Context, params: CampaignParams) -> Row:
-    """campaign.explain: what holds its leads back, and why it dials or not."""
-    return with_live(context, {**await context.records.explain_campaign(params.name), "name": params.name})
+    """campaign.explain: what holds its leads back, why it dials or not, and what an operator should see to."""
+    row = {**await context.records.explain_campaign(params.name), "name": params.name}
+    return with_live(context, row, (*LIVE_KEYS, "warnings"))
 
 
 async def replay(context: Context, params: ReplayParams) -> Row:
@@ -122,9 +123,9 @@ async def _notes(context: Context, name: str) -> list[str]:
     return notes
 
 
-def with_live(context: Context, row: Row) -> Row:
+def with_live(context: Context, row: Row, keys: Collection[str] = LIVE_KEYS) -> Row:
     """A stored campaign with its live state, as far as the dialer knows the campaign."""
     for live in context.floor.status().get("campaigns", ()):
         if live.get("name") == row.get("name"):
-            return {**row, **{key: live[key] for key in LIVE_KEYS if key in live}}
+            return {**row, **{key: live[key] for key in keys if key in live}}
     return row

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import msgspec
@@ -9,8 +10,10 @@ import msgspec
 from dialerd.control.context import Context, ParamsInvalid
 from dialerd.control.methods.campaigns import Name
 from dialerd.control.methods.leads import Limit, Offset
-from dialerd.control.params import instant
+from dialerd.control.params import instant, past_instant
 from dialerd.control.ports import Row
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class LedgerParams(msgspec.Struct, frozen=True):
@@ -27,13 +30,30 @@ class LedgerParams(msgspec.Struct, frozen=True):
 
 async def show(context: Context, params: LedgerParams) -> Row:
     """campaign.ledger: the figures of the legal window; with `calls` a page of the live answers behind them."""
-    asked: Row = {key: instant(text, key) for key in ("since", "until") if (text := getattr(params, key)) is not None}
+    given = {key: text for key in ("since", "until") if (text := getattr(params, key)) is not None}
+    if params.snapshot is None:
+        now = context.services.now()
+        asked: Row = {key: past_instant(text, key, now) for key, text in given.items()}
+    else:  # exactly the span of the first answer
+        asked = {key: instant(text, key) for key, text in given.items()}
+    for key, at in asked.items():
+        if at < EARLIEST:
+            raise ParamsInvalid(f"{key}: {given[key]} is before the year {EARLIEST.year}: nothing was recorded then")
     if len(asked) == 2 and asked["since"] >= asked["until"]:
         raise ParamsInvalid(f"since: {params.since} is not before until {params.until}")
     asked["snapshot"] = params.snapshot
     figures = await context.records.ledger(params.name, asked)
+    if not given and params.snapshot is None:
+        figures = {**figures, "unfinished": _unfinished(context, params.name)}
     if not params.calls:
         return figures
     asked = {**asked, "until": figures["until"], "snapshot": figures["snapshot"]}
     rows = await context.records.ledger_calls(params.name, asked, limit=params.limit, offset=params.offset)
     return {**figures, "calls": rows}
+
+
+def _unfinished(context: Context, name: str) -> Row | None:
+    """What the dialer counts of calls in progress, beside the figures; None while it does not know the campaign."""
+    campaigns = context.floor.status().get("campaigns", ())
+    pacing: Row = next((live.get("pacing", {}) for live in campaigns if live.get("name") == name), {})
+    return pacing.get("unfinished")

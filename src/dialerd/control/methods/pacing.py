@@ -12,7 +12,7 @@ import msgspec
 
 from dialerd.control.context import Context, ParamsInvalid
 from dialerd.control.methods.campaigns import Name, with_live
-from dialerd.control.params import instant
+from dialerd.control.params import past_instant
 from dialerd.control.ports import Row
 from dialerd.core.pacing.calibration import calibration
 from dialerd.core.pacing.history import KEPT, SLOT_S, SUMS
@@ -64,12 +64,12 @@ async def show(context: Context, params: ShowParams) -> Row:
 def _period(params: ShowParams, now: datetime) -> tuple[datetime, datetime]:
     if params.last is not None and (params.since or params.until):
         raise ParamsInvalid("last: goes without since and until")
-    until = instant(params.until, "until") if params.until else now
+    until = past_instant(params.until, "until", now) if params.until else now
     oldest = now - KEPT - timedelta(minutes=1)  # the minute: a client counts back from its own now
     if until <= oldest:
         raise ParamsInvalid(f"until: decisions are kept for {KEPT.days} days")
     if params.since:
-        since = instant(params.since, "since")
+        since = past_instant(params.since, "since", now)
     else:
         last_s = params.last if params.last is not None else DEFAULT_LAST_S
         if not last_s <= KEPT.total_seconds():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TypeAlias
 
@@ -21,7 +21,12 @@ class Limit(Enum):
     TRUNK = "trunk"
     RATE = "rate"  # calls per second
     LEADS = "leads"
-    BUDGET = "budget"  # the abandon ledger has no credit: one call per ready agent
+    BUDGET = "budget"  # the abandon ledger has too little credit, or none: one call per ready agent, or no call at all
+
+
+SPENDING = frozenset({DialMode.PREDICTIVE, DialMode.POWER})
+"""Modes that place calls beyond the ready agents, as far as the ledger allows it."""
+PLENTY = 1_000_000  # abandons
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,17 +79,28 @@ def decide(inputs: PacingInputs, pacers: Mapping[DialMode, Pacer]) -> PacingDeci
 
     No agent staffed ⇒ no call, whatever the mode says (DESIGN.md 4).
     """
-    wanted, ratio = pacers[inputs.mode](inputs)
+    pacer = pacers[inputs.mode]
+    wanted, ratio = pacer(inputs)
     if inputs.staffed <= 0:
         return PacingDecision(calls=0, limit=Limit.NO_AGENTS, ratio=ratio, inputs=inputs)
+    held = _held_by_the_budget(inputs, wanted, pacer)
     if wanted <= 0:
-        spent = inputs.plan is not None and inputs.plan.threshold <= 0
-        return PacingDecision(calls=0, limit=Limit.BUDGET if spent else Limit.AGENTS, ratio=ratio, inputs=inputs)
+        return PacingDecision(calls=0, limit=Limit.BUDGET if held else Limit.AGENTS, ratio=ratio, inputs=inputs)
     room = (
-        (wanted, Limit.NONE),
+        (wanted, Limit.BUDGET if held else Limit.NONE),
         (inputs.max_lines - inputs.lines_used, Limit.LINES),
         (inputs.trunk_free, Limit.TRUNK),
         (inputs.rate_free, Limit.RATE),
     )
     calls, limit = min(room, key=lambda pair: pair[0])
     return PacingDecision(calls=max(0, calls), limit=limit, ratio=ratio, inputs=inputs)
+
+
+def _held_by_the_budget(inputs: PacingInputs, wanted: int, pacer: Pacer) -> bool:
+    """Whether the mode would want more calls if the ledger allowed more abandons."""
+    if inputs.mode not in SPENDING:
+        return False
+    most = inputs.max_dial_ratio * inputs.staffed  # in flight: what the operator allows a forecast
+    if inputs.plan is not None and inputs.plan.threshold <= 0 and most >= inputs.in_flight + wanted + 1:
+        return True
+    return pacer(replace(inputs, abandon_allowance=PLENTY))[0] > wanted

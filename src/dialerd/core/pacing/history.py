@@ -27,7 +27,7 @@ class Slot:
     mode: str = ""  # of the last decision
     decisions: int = 0
     stopped: int = 0  # times that an obstacle forbade to decide at all; `obstacle` is the last one
-    obstacle: str = ""
+    obstacle: str = ""  # what stopped it altogether, also where that was a decision of the ledger (limit budget)
     limits: Counter[str] = field(default_factory=Counter)  # Limit's value → decisions it stopped
     calls: int = 0  # placed
     ready: int = 0
@@ -78,14 +78,25 @@ class PacingHistory:
         self._finished: list[Slot] = []
 
     def decided(
-        self, decision: PacingDecision, *, occupied: int, expected_abandons: float, credit: float, at_s: float
+        self,
+        decision: PacingDecision,
+        *,
+        occupied: int,
+        expected_abandons: float,
+        credit: float,
+        at_s: float,
+        obstacle: str = "",
     ) -> None:
-        """One decision, and how many abandons the forecast expects of the calls it placed."""
+        """One decision, and how many abandons the forecast expects of the calls it placed.
+
+        `obstacle`: the sentence with which the ledger forbade any call.
+        """
         i = decision.inputs
         limit = decision.limit.value
         idle = not (decision.calls or i.ready or i.in_flight or i.lines_used)
         slot = self._slot(at_s, limit if idle else None)
         slot.mode, slot.credit = i.mode.value, credit
+        slot.obstacle = obstacle or slot.obstacle
         slot.decisions += 1
         slot.limits[limit] += 1
         slot.calls += decision.calls

@@ -20,14 +20,16 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import NamedTuple
 
-from dialerd.core.abandon_window import AbandonWindow, WindowClock
+from dialerd.core.abandon_window import DAY_S, AbandonWindow, WindowClock
 
 FIRST_ANSWERS = 100  # before so many live answers a rate means nothing …
 FIRST_ABANDONS = 3  # … and at most so many abandons are allowed (DESIGN.md 4)
+KEPT_S = DAY_S  # what has left the window, should the wall clock be set back: longer steps are read from the store
 EXPECTED_SHARE = 0.5  # of the answers per second so far that is counted on for the future
 
 
@@ -143,9 +145,9 @@ class AbandonLedger:
             self.add(*counts)
 
     def add(self, at_s: float, live: int, abandoned: int, machines: int = 0) -> None:
-        """Some answers of one moment."""
+        """Some answers of one moment; negative: what was entered before is taken back."""
         self._kept = None
-        if live and (self._first_s is None or at_s < self._first_s):
+        if live > 0 and (self._first_s is None or at_s < self._first_s):
             self._first_s = at_s
         start = self.clock.bucket_of(at_s)
         place = len(self._buckets)
@@ -164,11 +166,12 @@ class AbandonLedger:
         if self._kept is not None and self._kept[0] <= now_s < self._kept[1]:
             return self._kept[2]
         since = self.clock.since(now_s, self._first_s)
-        while self._buckets and self._buckets[0].start_s < since:
+        while self._buckets and self._buckets[0].start_s < since - KEPT_S:
             self._buckets.popleft()
-        live = sum(bucket.live for bucket in self._buckets)
-        abandoned = sum(bucket.abandoned for bucket in self._buckets)
-        machines = sum(bucket.machines for bucket in self._buckets)
+        inside_it = [bucket for bucket in self._buckets if bucket.start_s >= since]
+        live = sum(bucket.live for bucket in inside_it)
+        abandoned = sum(bucket.abandoned for bucket in inside_it)
+        machines = sum(bucket.machines for bucket in inside_it)
         losses = self.amd_losses.of(machines)
         inside = losses if self.amd_losses.inside else 0.0
         if live < FIRST_ANSWERS:
@@ -176,7 +179,7 @@ class AbandonLedger:
         else:
             credit = self.limit * live - abandoned - inside
             if self.clock.length_s is not None:
-                credit = min(credit, self._least_to_come(now_s, self.clock.length_s, live, inside))
+                credit = min(credit, self._least_to_come(now_s, inside_it, live, inside))
         standing = Standing(
             since_s=since,
             until_s=self.clock.until(now_s, self._first_s),
@@ -191,17 +194,18 @@ class AbandonLedger:
         self._kept = (now_s, min(border, self.clock.next_change(now_s, self._first_s)), standing)
         return standing
 
-    def _least_to_come(self, now_s: float, length_s: float, live: int, losses: float) -> float:
+    def _least_to_come(self, now_s: float, buckets: Sequence[_Bucket], live: int, losses: float) -> float:
         """The least credit of the windows that begin at each later bucket, with the answers expected until they end.
 
-        `losses`: the AMD losses inside the window; what answers are to come brings as many of them as until now.
+        `buckets` are those of the window, `losses` the AMD losses inside it; what answers are to come brings as many of
+        them as until now.
         """
-        begun = self._buckets[0].start_s
+        begun, length_s = buckets[0].start_s, self.clock.length_s or 0.0
         per_second = EXPECTED_SHARE * (self.limit * live - losses) / max(600.0, now_s - begun)
         each_machine = self.amd_losses.of(1) if self.amd_losses.inside else 0.0
         least = math.inf
         credit = 0.0
-        for bucket in reversed(self._buckets):
+        for bucket in reversed(buckets):
             credit += self.limit * bucket.live - bucket.abandoned - each_machine * bucket.machines
             least = min(least, credit + per_second * max(0.0, bucket.start_s + length_s - now_s))
         return least
