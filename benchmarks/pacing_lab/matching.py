@@ -4,7 +4,7 @@ A law that abandons more may well be busier: dialerd gets the abandon rate that 
 are compared in the same worlds. Two kinds of laws need no such run:
 
 - Another one abandons no more and keeps agents no less busy. Who beats the better one beats the worse one.
-- dialerd with its own limit abandons no more and is certainly busier.
+- One of dialerd's runs, with its own limit or a smaller rival's, abandons no more and is certainly busier.
 """
 
 from __future__ import annotations
@@ -20,19 +20,21 @@ AT = "@"
 
 
 class Rival(NamedTuple):
-    """An on-line law in one cell: what it gave, and whether dialerd with its own limit outdoes it as it is."""
+    """An on-line law in one cell: what it gave, and with which of dialerd's runs it is compared (None: not run yet)."""
 
     law: str
     abandon_rate: float  # 0-1, realised
-    outdone: bool
+    against: str | None
 
 
 def rivals(laws: Mapping[str, list[Row]], ours: str) -> list[Rival]:
     """Return those of a cell's on-line baselines that no other one outdoes, the least abandoning one first.
 
-    `progressive` is none: dialerd with nothing to spend is progressive.
+    `progressive` is none: dialerd with nothing to spend is progressive. Nor is any law where two campaigns share a
+    floor: each has an abandon rate of its own.
     """
-    mine = laws.get(ours)
+    if any(row.campaigns > 1 for runs in laws.values() for row in runs):
+        return []
     others = {law: Summary.of(runs) for law, runs in laws.items() if law in LAWS and LAWS[law].baseline}
     kept = sorted(
         (law for law, one in others.items() if not any(_outdoes(two, one) for two in others.values())),
@@ -42,23 +44,28 @@ def rivals(laws: Mapping[str, list[Row]], ours: str) -> list[Rival]:
     for law in kept:
         if law == "progressive" or any(_same(others[law], others[rival.law]) for rival in found):
             continue
-        outdone = (
-            mine is not None
-            and Summary.of(mine).abandon_percent <= others[law].abandon_percent
-            and paired(mine, laws[law]).low >= 0
-        )
-        found.append(Rival(law, others[law].abandon_percent / 100, outdone))
+        matched = f"{ours}{AT}{law}"
+        against = matched if matched in laws else _certainly_busier(laws, ours, law)
+        found.append(Rival(law, others[law].abandon_percent / 100, against))
     return found
 
 
 def at_equal_abandons(laws: Mapping[str, list[Row]], ours: str) -> Iterable[tuple[str, Difference]]:
     """Yield by how much dialerd is busier than each rival with no more abandons, where that was run."""
-    if any(row.campaigns > 1 for runs in laws.values() for row in runs):
-        return  # of two campaigns on one floor each has an abandon rate of its own
     for rival in rivals(laws, ours):
-        runs = laws.get(ours if rival.outdone else f"{ours}{AT}{rival.law}")
-        if runs:
-            yield rival.law, paired(runs, laws[rival.law])
+        if rival.against is not None:
+            yield rival.law, paired(laws[rival.against], laws[rival.law])
+
+
+def _certainly_busier(laws: Mapping[str, list[Row]], ours: str, law: str) -> str | None:
+    """The busiest of dialerd's runs that outdoes a law at no more abandons, if any does."""
+    most = Summary.of(laws[law]).abandon_percent
+    gaps = {
+        name: paired(runs, laws[law])
+        for name, runs in laws.items()
+        if name.partition(AT)[0] == ours and Summary.of(runs).abandon_percent <= most
+    }
+    return max((name for name, gap in gaps.items() if gap.low >= 0), key=lambda name: gaps[name].mean, default=None)
 
 
 def _outdoes(one: Summary, other: Summary) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dialerd.core.abandon_window import AbandonWindow
 from dialerd.core.pacing.answers import Segment
 from dialerd.core.pacing.ledger import AbandonLedger
-from dialerd.core.pacing.predictive import Plan, PredictivePacer, Situation
+from dialerd.core.pacing.predictive import MOST_AT_ONCE, Plan, PredictivePacer, Situation
 from dialerd.core.predictive_flow import LOOK_AHEAD
 
 from ..contract import Abandoned, CallEnded, Connected, Observation, TalkEnded, View, WrapEnded
@@ -68,7 +68,7 @@ class Ours:
         upcoming: Sequence[Segment] = ()
         if self.by_segment:
             upcoming = [self._segment(lead.segment, lead.attempt) for lead in view.upcoming[:LOOK_AHEAD]]
-        self.plan = self.pacer.plan(situation, upcoming)
+        self.plan = self.pacer.plan(situation, upcoming, min(MOST_AT_ONCE, view.lines_free, view.rate_free))
         self.pacer.placed(self.plan, self.plan.calls)
         return self.plan.calls
 

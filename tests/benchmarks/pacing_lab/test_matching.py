@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from benchmarks.pacing_lab.matching import at_equal_abandons, rivals
 from benchmarks.pacing_lab.runs import Row
 
@@ -29,8 +31,8 @@ CELL = {
 
 
 def test_only_who_is_outdone_by_nobody_is_a_rival() -> None:
-    found = [(rival.law, rival.outdone) for rival in rivals(CELL, "dialerd")]
-    assert found == [("cisco", False), ("open-pi", True), ("issabel", False)]
+    found = [(rival.law, rival.against) for rival in rivals(CELL, "dialerd")]
+    assert found == [("cisco", None), ("open-pi", "dialerd"), ("issabel", None)]
     assert rivals(CELL, "dialerd")[0].abandon_rate == 0.012
 
 
@@ -38,3 +40,13 @@ def test_compared_is_at_their_abandons_or_as_it_is_where_that_is_harder() -> Non
     laws = CELL | {"dialerd@cisco": runs("dialerd@cisco", 0.77, 12)}
     gaps = {law: round(gap.mean, 6) for law, gap in at_equal_abandons(laws, "dialerd")}
     assert gaps == {"cisco": 2.0, "open-pi": 1.0}, "issabel was not run"
+
+
+def test_a_run_at_a_smaller_rivals_abandons_will_do_where_it_is_certainly_busier() -> None:
+    laws = CELL | {"dialerd@cisco": runs("dialerd@cisco", 0.91, 12)}
+    against = {rival.law: rival.against for rival in rivals(laws, "dialerd")}
+    assert against == {"cisco": "dialerd@cisco", "open-pi": "dialerd@cisco", "issabel": "dialerd@cisco"}
+
+
+def test_two_campaigns_have_no_one_rate_to_compare_at() -> None:
+    assert rivals({law: [replace(one, campaigns=2) for one in of_law] for law, of_law in CELL.items()}, "dialerd") == []
