@@ -2,14 +2,22 @@
 
 The threshold is the limit itself, more while there is credit to spend and less while there is not, so that the credit
 comes back to its reserve by itself; below one abandon of credit no risk is taken at all, which is progressive dialling.
+
+How large a reserve: people are abandoned by chance, D at a time (one on a small floor, some on a large one), so a
+credit that is steered to a reserve of R abandons wanders by the square root of D × R / 2 around it. What counts is that
+spread beside R, for it makes the threshold swing: it falls with R, however large the floor is. But R stays unspent in
+each window: beside the W abandons that a day allows, that is R / W. The reserve grows with the square root of W, which
+keeps both small (measured: docs/decisions/0010-predictive-pacing.md).
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 SMALLEST_RESERVE = 2.5  # abandons: what two strokes of bad luck cost
-RESERVE_S = 680.0  # and what the limit allows in this time: a big floor's credit moves faster than it can be steered
+RESERVE = 0.75  # times the square root of what the limit allows in a day
+DAY_S = 86_400.0
 MOST = 2.0  # times the usual threshold, with plenty of credit
 USUAL_SAFETY = 0.85  # the default of safety_factor
 USUAL = 1.1  # times the limit: the last call has the highest risk, the average of all has less
@@ -24,7 +32,7 @@ class RiskBudget:
 
     def reserve(self, *, limit: float, answers_per_s: float) -> float:
         """The credit that is aimed at, in abandons."""
-        return SMALLEST_RESERVE + RESERVE_S * limit * answers_per_s
+        return max(SMALLEST_RESERVE, RESERVE * math.sqrt(limit * answers_per_s * DAY_S))
 
     def threshold(self, *, credit: float, limit: float, answers_per_s: float, safety: float = USUAL_SAFETY) -> float:
         """The most risk (0–1) that one more call may have; 0: none. `answers_per_s`: what busy agents could take.
