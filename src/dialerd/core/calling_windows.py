@@ -158,13 +158,14 @@ def open_until(weeks: Sequence[Week], zones: Sequence[ZoneInfo], now: datetime) 
 def _first(weeks: Sequence[Week], zones: Sequence[ZoneInfo], after: datetime, *, wanted_open: bool) -> datetime | None:
     """Only where a window opens or closes, or clocks change, can the answer change: these instants are tried in order.
 
-    Nearly always it is found within two days, so these are looked at first.
+    Nearly always it is found within two days, so these are looked at first, with the edges of two more: what is left of
+    today is less than a day, and a zone that changes sides of the date line skips one.
     """
-    for days in (3, HORIZON_DAYS):
+    for days in (4, HORIZON_DAYS):
         edges = {edge for zone in zones for edge in _edges(weeks, zone, after, days, closing=not wanted_open)}
         for instant in sorted(edges):
             if (closed_in(weeks, zones, instant) is None) is wanted_open:
-                if days == 3 and instant > after + timedelta(days=2):
+                if days < HORIZON_DAYS and instant > after + timedelta(days=2):
                     break  # an edge of another zone may come before it
                 return instant
     return None
