@@ -87,9 +87,11 @@ def _pacing(pacing: Mapping[str, Any]) -> list[tuple[str, str]]:
                     f"{pacing['wrapup_time_s']:.0f} s (from {pacing['calls_seen']} calls since dialerd started)"),
     ]  # fmt: skip
     if pacing.get("risk_allowed") is not None:
+        next_call = pacing.get("risk_of_next_call")
         rows.append(
-            ("risk", f"{pacing['risk_allowed']:g} % allowed, {pacing['risk_of_next_call']:g} % for one more call; "
-                     f"forecast {pacing['predicted_abandons']:g} abandons, {pacing['realised_abandons']} happened")
+            ("risk", f"{pacing['risk_allowed']:g} % allowed"
+                     + (f", {next_call:g} % for one more call" if next_call is not None else "")
+                     + f"; forecast {pacing['predicted_abandons']:g} abandons, {pacing['realised_abandons']} happened")
         )  # fmt: skip
     return rows
 

@@ -247,3 +247,14 @@ def test_power_held_by_the_ledger_is_limited_by_the_budget_everywhere() -> None:
     assert "credit 1.0 abandons; dialerctl campaign ledger c1" in shown["why"]
     (line,) = told(stage)
     assert line.startswith("campaign c1 is limited by the abandon budget (dial ratio 1.50; ")
+
+
+def test_without_leads_the_risk_of_one_more_call_is_not_told() -> None:
+    stage = Stage(campaign(dial_mode=DialMode.PREDICTIVE), agents=[agent(i) for i in (1, 2, 3)], leads=0)
+    stage.wait(30)
+    (row,) = picture(stage.dialer.floor, stage.dialer.dialling, stage.now)["campaigns"]
+    assert row["pacing"]["risk_allowed"] > 0 and row["pacing"]["risk_of_next_call"] is None
+    stage = Stage(campaign(dial_mode=DialMode.PREDICTIVE), agents=[agent(i) for i in (1, 2, 3)])
+    stage.wait(30)
+    (row,) = picture(stage.dialer.floor, stage.dialer.dialling, stage.now)["campaigns"]
+    assert row["pacing"]["risk_of_next_call"] > row["pacing"]["risk_allowed"] > 0

@@ -78,6 +78,9 @@ def test_the_campaign_screen_shows_what_pacing_rests_on() -> None:
     assert "21 of 812 live answers abandoned in the window rolling_30_days; credit 3.36 abandons" in text
     assert "20.3 % answer, talk 148 s, wrap-up 20 s (from 4022 calls" in text
     assert "2.8 % allowed, 3.1 % for one more call; forecast 19.8 abandons, 21 happened" in text
+    agents_left_to_others = {**pacing, "risk_of_next_call": None}
+    text = campaign_screen({**EXPLAINED_CAMPAIGN, "start_problems": [], "pacing": agents_left_to_others}, colour=False)
+    assert "2.8 % allowed; forecast 19.8 abandons" in text
     progressive = {**pacing, "risk_allowed": None, "risk_of_next_call": None}
     assert "for one more call" not in campaign_screen(
         {**EXPLAINED_CAMPAIGN, "start_problems": [], "pacing": progressive}, colour=False
