@@ -131,7 +131,7 @@ def _pacing(floor: Floor, run: CampaignRun, ledger: Standing) -> Row:
     pacer, decision = run.pacer, run.decision
     plan = decision.inputs.plan if decision is not None else None
     no_use = decision is not None and (
-        decision.limit is Limit.LEADS or not decision.inputs.ready and bool(floor.roster.ready_for(run.campaign.id))
+        decision.limit is Limit.LEADS or (not decision.inputs.ready and bool(floor.roster.ready_for(run.campaign.id)))
     )  # without leads its agents are left to others: a forecast without them says nothing
     return {
         "abandon_window": run.campaign.abandon_window.value,
