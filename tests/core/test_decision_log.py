@@ -254,6 +254,7 @@ def test_without_leads_the_risk_of_one_more_call_is_not_told() -> None:
     stage.wait(30)
     (row,) = picture(stage.dialer.floor, stage.dialer.dialling, stage.now)["campaigns"]
     assert row["pacing"]["risk_allowed"] > 0 and row["pacing"]["risk_of_next_call"] is None
+    assert {name for slot in slots(stage) for name in slot.limits} == {"leads"}, "not the agents, who are ready"
     stage = Stage(campaign(dial_mode=DialMode.PREDICTIVE), agents=[agent(i) for i in (1, 2, 3)])
     stage.wait(30)
     (row,) = picture(stage.dialer.floor, stage.dialer.dialling, stage.now)["campaigns"]

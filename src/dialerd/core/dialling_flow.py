@@ -102,6 +102,16 @@ class DiallingFlow:
         may_claim = run.claim_pending or self.leads.worth_a_claim(run, now)
         return max(0, room if may_claim else min(room, len(run.hopper)))
 
+    def _why_without_agents(self, run: CampaignRun, now: Moment) -> Limit:
+        """Agents are ready and left to others: what this campaign could not place a call for, if there is anything."""
+        campaign = run.campaign
+        if self.floor.lines_used(campaign.id) >= campaign.max_lines:
+            return Limit.LINES
+        if self._trunk_free(campaign.trunk, now) <= 0:
+            return Limit.TRUNK
+        hopeless = not run.hopper and not run.claim_pending and not self.leads.worth_a_claim(run, now)
+        return Limit.LEADS if hopeless else Limit.AGENTS
+
     def _decide(self, run: CampaignRun, own: Sequence[int], now: Moment) -> None:
         run.decided_at = now.mono
         self.floor.deadlines.cancel(Wait.DECIDE, run.campaign.id)
@@ -120,6 +130,8 @@ class DiallingFlow:
             return
         self.leads.give_back_promised(run)
         decision = decide(self._inputs(run, len(own), now), self.floor.pacers)
+        if decision.limit is Limit.AGENTS and not own and self.floor.roster.ready_for(run.campaign.id):
+            decision = replace(decision, limit=self._why_without_agents(run, now))
         if run.campaign.dial_mode is DialMode.PREVIEW:
             self._call_and_show(run, own, decision, now)
             self.told.decided(run, run.decision or decision, 0.0, now)

@@ -102,7 +102,7 @@ def campaign_picture(floor: Floor, dialling: DiallingFlow, run: CampaignRun, now
         "live_answers": ledger.live,
         "abandoned": ledger.abandoned,
         "abandon_rate": round(100 * ledger.rate, 2),
-        "pacing": _pacing(floor, run, ledger),
+        "pacing": _pacing(run, ledger),
         "target_abandon_rate": 100 * campaign.target_abandon_rate,
         "campaign_id": campaign.id,
         "campaign_name": campaign.name,
@@ -126,13 +126,11 @@ def campaign_picture(floor: Floor, dialling: DiallingFlow, run: CampaignRun, now
     }
 
 
-def _pacing(floor: Floor, run: CampaignRun, ledger: Standing) -> Row:
+def _pacing(run: CampaignRun, ledger: Standing) -> Row:
     """What pacing rests on: the ledger, what was learned since the start, and the last decision."""
     pacer, decision = run.pacer, run.decision
     plan = decision.inputs.plan if decision is not None else None
-    no_use = decision is not None and (
-        decision.limit is Limit.LEADS or (not decision.inputs.ready and bool(floor.roster.ready_for(run.campaign.id)))
-    )  # without leads its agents are left to others: a forecast without them says nothing
+    asked = decision is not None and decision.limit is not Limit.LEADS  # without a lead there is no next call
     return {
         "abandon_window": run.campaign.abandon_window.value,
         "live_answers": ledger.live,
@@ -149,7 +147,7 @@ def _pacing(floor: Floor, run: CampaignRun, ledger: Standing) -> Row:
         "predicted_abandons": round(pacer.budget.predicted, 1),
         "realised_abandons": pacer.budget.realised,
         "risk_allowed": round(100 * plan.threshold, 2) if plan is not None else None,
-        "risk_of_next_call": round(100 * plan.next_risk, 2) if plan is not None and not no_use else None,
+        "risk_of_next_call": round(100 * plan.next_risk, 2) if plan is not None and asked else None,
         "decision": decision.text() if decision is not None else "",
         "totals": _totals(run),
     }

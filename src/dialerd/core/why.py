@@ -46,7 +46,7 @@ def _by_limit(floor: Floor, run: CampaignRun, decision: PacingDecision, now: Mom
         case Limit.AGENTS if i.plan is not None and i.in_flight:
             return True, _by_forecast(i)
         case Limit.AGENTS if i.ready == 0 and floor.roster.ready_for(run.campaign.id):
-            return _no_use_for_agents(floor, run)
+            return bool(i.in_flight), _with_others(floor, run)
         case Limit.BUDGET if i.ready == 0 or i.in_flight:
             return bool(i.in_flight), (
                 f"held by the abandon budget: {_calls_allowed(i)} until more live answers have been served "
@@ -101,19 +101,6 @@ def _by_forecast(i: PacingInputs) -> str:
         f"one more would meet no agent with a chance of {100 * plan.next_risk:.1f} %, "
         f"{100 * plan.threshold:.1f} % is allowed now"
     )
-
-
-def _no_use_for_agents(floor: Floor, run: CampaignRun) -> tuple[bool, str]:
-    """Agents are ready, but left to other campaigns because this one could not place a call for them."""
-    campaign = run.campaign
-    lines, trunk = floor.lines_used(campaign.id), floor.settings.trunks[campaign.trunk]
-    if lines >= campaign.max_lines:
-        return True, f"held by max_lines: {lines} of {campaign.max_lines} lines in use"
-    if floor.trunk_used(trunk.name) >= trunk.max_channels:
-        return True, f"held by trunk {trunk.name}: all {trunk.max_channels} channels in use"
-    if not run.hopper:
-        return False, _leads(run)
-    return bool(floor.in_flight(campaign.id)), _with_others(floor, run)
 
 
 def _with_others(floor: Floor, run: CampaignRun) -> str:
