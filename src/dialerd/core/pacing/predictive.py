@@ -24,6 +24,7 @@ from dialerd.core.pacing.risk_budget import USUAL_SAFETY, RiskBudget
 REFRESH_S = 10.0  # tables older than this are made anew
 MOST_AT_ONCE = 200
 MOST_UNORDERED = 5000
+FIRST_OUTCOMES = 30  # of calls; before, the answer rate is a guess
 AT_ONCE_S = 1e-3  # calls dialled within this time are one batch
 GOLDEN = 0.6180339887498949  # its multiples, modulo 1, are as evenly spread as any: an order without chance
 BELIEFS = ((-(3**-0.5), 0.75), (3**0.5, 0.25))
@@ -158,6 +159,8 @@ class PredictivePacer:
             credit=at.credit, limit=at.limit, answers_per_s=answers_per_s, safety=at.safety
         )
         certain = at.idle - at.waiting - len(at.ringing)  # these have their agent whatever is forecast
+        if self.answers.rate.seen < FIRST_OUTCOMES:  # where everybody answers, no more people than the ledger allows
+            most = min(most, max(0, certain + math.floor(max(0.0, at.credit))))
         chances = {segment: self.answers.chance(segment) for segment in set(upcoming)}
         places = order([chances[segment] for segment in upcoming], max(0, certain), self._chosen)
         risks: list[float] = []
