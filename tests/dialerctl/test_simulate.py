@@ -181,6 +181,14 @@ def test_a_bad_scenario_is_78_with_file_and_key(text: str, sentence: str, run: R
     assert run("simulate", "--scenario", "nosuch.toml").exit_code == 78
 
 
+def test_each_mistake_of_a_scenario_has_its_own_line(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "bad.toml").write_text("[people]\ntolk = 3\n[agents]\nsale = -1\n")
+    result = run("simulate", "--scenario", "bad.toml")
+    assert result.exit_code == 78
+    lines = result.stderr.splitlines()
+    assert len(lines) == 2 and all(line.startswith("dialerctl: bad.toml: [") for line in lines)
+
+
 def test_progress_in_a_log_is_a_line_for_each_tenth(run: Run, world: str) -> None:
     result = run("simulate", "--scenario", world, *QUICK, "--progress")
     said = [line for line in result.stderr.splitlines() if line.startswith("Simulating")]

@@ -52,7 +52,10 @@ def of_scenario(given: dict[str, Any]) -> WorldAsked:
     try:
         scenario = load_scenario(Path(given["scenario"]))
     except Invalid as error:
-        raise Failure(str(error), ExitCode.CONFIG) from None
+        *others, last = (Failure(mistake, ExitCode.CONFIG) for mistake in str(error).splitlines())
+        for other in others:
+            other.show()
+        raise last from None
     campaign = Campaign(
         id=1, name=scenario.name, dial_mode=DialMode.PREDICTIVE, max_dial_ratio=10.0, calls_per_second=100.0,
         max_lines=given["lines"] or 20_000, wrapup_time_s=120.0, avg_talk_time_s=scenario.people.talk.mean_s or 90.0,
