@@ -15,7 +15,7 @@ from dialerctl.campaign_columns import DIAL_MODES
 from dialerctl.commands.simulate.worlds import WorldAsked, of_campaign, of_scenario
 from dialerctl.failure import Failure
 from dialerctl.known_names import campaign_names
-from dialerctl.numbers_list import NumberList
+from dialerctl.numbers_list import NumberList, NumberRange
 from dialerctl.session import Session, output_options
 from dialerctl.simulate_progress import progress_told
 
@@ -41,7 +41,7 @@ MOST_AGENT_HOURS = 20_000.0  # half an hour on two processors
 )
 @click.option(
     "--hours",
-    type=click.FloatRange(0.05, 24),
+    type=NumberRange(0.05, 24),
     metavar="HOURS",
     help="Length of the day; default: 8, or the replayed day's own.",
 )
@@ -51,9 +51,9 @@ MOST_AGENT_HOURS = 20_000.0  # half an hour on two processors
     metavar="LINES",
     help="Lines at most, instead of the campaign's max_lines.",
 )
-@click.option("--answer-rate", type=click.FloatRange(0.1, 95), metavar="PERCENT", help="Calls that a person answers.")
-@click.option("--talk", type=click.FloatRange(1, 3600), metavar="SECONDS", help="Mean talk time.")
-@click.option("--wrap-up", type=click.FloatRange(0, 3600), metavar="SECONDS", help="Mean wrap-up time.")
+@click.option("--answer-rate", type=NumberRange(0.1, 95), metavar="PERCENT", help="Calls that a person answers.")
+@click.option("--talk", type=NumberRange(1, 3600), metavar="SECONDS", help="Mean talk time.")
+@click.option("--wrap-up", type=NumberRange(0, 3600), metavar="SECONDS", help="Mean wrap-up time.")
 @click.option("--runs", type=click.IntRange(1, 50), default=1, show_default=True, help="Days to simulate for each row.")
 @click.option(
     "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="The same seed gives the same result."
@@ -78,9 +78,9 @@ def simulate(session: Session, page: str | None, progress: bool | None, **given:
     from dialerd.simulation.what_if_table import Comparison
 
     _check(given)
-    if page:
+    if page is not None:
         _check_page(page)
-    world = of_scenario(given) if given["scenario"] else of_campaign(session, given)
+    world = of_scenario(given) if given["scenario"] is not None else of_campaign(session, given)
     own = world.campaign.dial_mode
     other = DialMode.PREDICTIVE if own is DialMode.PROGRESSIVE else own  # progressive with itself compares nothing
     modes = tuple(DialMode(mode) for mode in given["modes"]) or (other, DialMode.PROGRESSIVE)
@@ -127,7 +127,10 @@ def _show(session: Session, rows: list[dict[str, Any]], world: WorldAsked, page:
 
 
 def _check(given: dict[str, Any]) -> None:
-    """Raise UsageError for options that do not go together."""
+    """Raise UsageError for options that do not go together, or are empty (`--replay "$DAY"` without a DAY)."""
+    for name in ("scenario", "campaign", "replay"):
+        if given[name] is not None and not given[name].strip():
+            raise click.UsageError(f"--{name} is empty: give it a value, or leave it out")
     if given["scenario"] and given["campaign"]:
         raise click.UsageError("--scenario and --campaign are two different worlds: name one of them")
     if given["replay"] and not given["campaign"]:
@@ -145,4 +148,6 @@ def _check_page(page: str) -> None:
 
     from dialerctl.whole_file import check_target
 
+    if not page:
+        raise click.UsageError("--page is empty: name a file")
     check_target(Path(page).absolute())
