@@ -166,6 +166,18 @@ def test_a_campaigns_world_is_what_is_wanted_then_what_is_learned_then_its_setti
     assert learned_world(None, CAMPAIGN, nothing).people.talk.mean_s == CAMPAIGN.avg_talk_time_s
 
 
+@pytest.mark.parametrize("amd", [True, False])
+def test_the_rate_that_is_known_is_the_rate_that_comes_out(amd: bool) -> None:
+    """It is of those whom dialerd took for persons: AMD's mistakes, and machines without AMD, are in it already."""
+    campaign = dataclasses.replace(CAMPAIGN, dial_mode=DialMode.PROGRESSIVE, amd_enabled=amd)
+    nothing: dict[str, float | None] = {"answer_rate": None, "talk_s": None, "wrap_up_s": None}
+    known = {"answer_rate": 10.0, "talk_time_s": 30.0, "wrapup_time_s": 5.0}
+    world = learned_world(known, campaign, nothing)
+    found = run_case(case(campaign=campaign, world=world, agents=20, hours=1.0))
+    assert found.dials > 2000 and found.answers / found.dials == pytest.approx(0.10, abs=0.02)
+    assert found.talk_s / found.contacts == pytest.approx(30.0, rel=0.12)
+
+
 def test_other_outcomes_keep_their_proportion_when_persons_answer_more() -> None:
     before, after = Scenario().outcomes, with_person_share(Scenario(), 0.5).outcomes
     assert after.person == 0.5 and after.busy / after.machine == pytest.approx(before.busy / before.machine)

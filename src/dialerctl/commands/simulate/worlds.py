@@ -99,9 +99,12 @@ def of_campaign(session: Session, given: dict[str, Any]) -> WorldAsked:
     given_all = all(value is not None for value in own.values())
     if any(value is not None for value in own.values()):
         learned = "your options" if given_all else f"{learned}, changed by your options"
+    machines = 0.0 if campaign.amd_enabled else scenario.outcomes.machine
+    by_machine = f" (and {100 * machines:.0f} % by machines, which meet agents: AMD is off)" if machines else ""
     source = (
         f"Simulated from the settings of campaign {name} and {learned}: "
-        f"{100 * scenario.outcomes.person:.0f} % of the calls answered, {scenario.people.talk.mean_s:.0f} s talk, "
+        f"{100 * scenario.outcomes.person:.0f} % of the calls answered{by_machine}, "
+        f"{scenario.people.talk.mean_s:.0f} s talk, "
         f"{scenario.agents.wrap_up.mean_s:.0f} s wrap-up; no call is replayed."
     )
     notes = () if seen >= ENOUGH_LEARNED or given_all else (
