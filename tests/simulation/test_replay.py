@@ -158,7 +158,7 @@ def replayed(store: StoreWorld, **changed: Any) -> tuple[ReplayFacts, Measures]:
 
 def test_a_replayed_day_shows_what_the_day_showed(store: StoreWorld) -> None:
     day = run_day(Case(campaign=CAMPAIGN, team=TEAM, world=WORLD, for_s=FOR_S, seed=4))
-    real = measured(day, CAMPAIGN.abandon_window, CAMPAIGN.target_abandon_rate)
+    real = measured(day, CAMPAIGN)
     keep(store, day)
     known, again = replayed(store)
     assert known.calls == pytest.approx(real.dials, rel=0.01)

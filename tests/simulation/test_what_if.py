@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -50,6 +51,13 @@ def test_predictive_makes_more_talk_and_a_higher_target_still_more() -> None:
     rows = comparison(teams=(Team.of(20),), for_s=5400.0).rows(processes=1)
     one, three, progressive = (row["talk_minutes_per_agent_hour"] for row in rows)
     assert three > one > progressive + 2
+
+
+def test_a_scenarios_day_begins_in_the_campaigns_morning() -> None:
+    """Else the legal window `day` of a campaign in Tokyo would end, and its budget start afresh, in mid-run."""
+    campaign = dataclasses.replace(CAMPAIGN, zone=ZoneInfo("Asia/Tokyo"))
+    day = what_if.run_day(case(agents=2, hours=0.05, campaign=campaign))
+    assert day.started.wall.astimezone(campaign.zone).hour == 9
 
 
 def test_the_same_seed_says_the_same_and_another_something_else() -> None:
@@ -145,12 +153,17 @@ def test_a_shown_campaign_is_read_back() -> None:
         "name": "spring", "dial_mode": "power", "dial_ratio": 2.5, "target_abandon_rate": 2.0, "max_abandon_rate": 4,
         "max_lines": 12, "dial_timeout": 25, "wrapup_time": 40, "amd_enabled": True,
         "abandon_window": "rule_set", "abandon_window_used": "day",
-        "cost_per_minute": "0.03", "timezone": "Europe/Berlin", "caller_name": None, "pacing": {"calls_seen": 3},
+        "cost_per_minute": "0.03", "timezone": "Europe/Berlin", "caller_name": None, "amd_false_positive_rate": 0.02,
+        "pacing": {"calls_seen": 3, "amd_losses_inside": True},
     }  # fmt: skip
     campaign = shown_campaign(shown)
     assert campaign.dial_mode is DialMode.POWER and campaign.target_abandon_rate == 0.02
     assert (campaign.max_lines, campaign.ring_timeout_s, campaign.wrapup_time_s) == (12, 25.0, 40.0)
     assert campaign.amd_enabled and campaign.abandon_window.value == "day"
+    assert str(campaign.zone) == "Europe/Berlin"
+    assert campaign.amd_losses_inside and campaign.amd_false_positive_rate == 0.02
+    with pytest.raises(Invalid, match="timezone as 'Mars/Base'"):
+        shown_campaign({**shown, "timezone": "Mars/Base"})
     with pytest.raises(Invalid, match="max_lines as 'many'"):
         shown_campaign({**shown, "max_lines": "many"})
 
