@@ -215,7 +215,7 @@ def test_a_fault_of_the_core_is_no_result(run: Run, world: str, monkeypatch: pyt
     assert result.exit_code == 1 and "closed twice; this is a fault in dialerd" in result.stderr and not result.stdout
 
 
-@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_ctrl_c_ends_it_with_130_and_however_it_ends_no_process_is_left(
     by: signal.Signals, world: str, tmp_path: Path
 ) -> None:
@@ -230,11 +230,14 @@ def test_ctrl_c_ends_it_with_130_and_however_it_ends_no_process_is_left(
         if by is signal.SIGINT:
             os.killpg(child.pid, by)  # as a terminal does: to every process of the group
         else:
-            child.kill()
+            child.send_signal(by)
         out, err = child.communicate(timeout=20)
     assert "Traceback" not in err and not out
     if by is signal.SIGINT:
         assert child.returncode == 130 and "dialerctl: interrupted" in err
+    if by is signal.SIGTERM:
+        assert child.returncode == 128 + signal.SIGTERM
+        assert all(line.startswith("Simulating: ") for line in err.splitlines()), err
     until = time.monotonic() + 10  # multiprocessing's own watcher goes when it sees that nobody is left
     while any(_of_group(stat, child.pid) for stat in Path("/proc").glob("[0-9]*/stat")):
         assert time.monotonic() < until, "a process was left behind"

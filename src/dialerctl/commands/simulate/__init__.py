@@ -17,7 +17,7 @@ from dialerctl.failure import Failure
 from dialerctl.known_names import campaign_names
 from dialerctl.numbers_list import NumberList, NumberRange
 from dialerctl.session import Session, output_options
-from dialerctl.simulate_progress import progress_told
+from dialerctl.simulate_progress import ended_in_order, progress_told
 
 MOST_AGENT_HOURS = 20_000.0  # half an hour on two processors
 
@@ -96,7 +96,7 @@ def simulate(session: Session, page: str | None, progress: bool | None, **given:
             "ask for fewer --agents, --hours, --runs or rows"
         )
     try:
-        with progress_told(work * 3600, progress) as told:
+        with ended_in_order(), progress_told(work * 3600, progress) as told:
             rows = comparison.rows(told)
     except CoreFault as fault:
         raise Failure(f"the dialer failed in the simulation: {fault}; this is a fault in dialerd") from None
