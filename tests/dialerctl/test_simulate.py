@@ -317,6 +317,26 @@ class _Page(HTMLParser):
         assert self._open.pop() == tag
 
 
+@pytest.mark.parametrize("limit", [46, 80, 100])
+def test_on_a_narrow_terminal_the_table_is_parted_and_the_bars_are_shorter(limit: int) -> None:
+    rows = [row(), BASE]
+    wide = screen(rows, source="S", conclusion="", notes=[])
+    text = screen(rows, source="S", conclusion="", notes=[], limit=limit)
+    assert max(map(len, text.splitlines())) <= limit < max(map(len, wide.splitlines()))
+    parts = [line for line in text.splitlines() if line.startswith("MODE")]
+    assert len(parts) > 1 and all(part.split()[:3] == ["MODE", "TARGET", "AGENTS"] for part in parts)
+    assert set(" ".join(parts).split()) == set(wide.splitlines()[0].split()), "no column is lost"
+    assert ("█" in text) == (limit > 46)
+    assert screen(rows, source="S", conclusion="", notes=[], limit=200) == wide
+
+
+def test_on_a_phone_no_bar_covers_its_label(run: Run, world: str, tmp_path: Path) -> None:
+    """`predictive 12.5 %` takes 112 pixels; a third of a telephone's 330 would not do."""
+    assert run("simulate", "--scenario", world, *QUICK, "--page", "page.html").exit_code == 0
+    begins = re.findall(r'<rect [^>]*x="([0-9.]+)%"[^>]* width="([0-9.]+)%"', (tmp_path / "page.html").read_text())
+    assert begins and all(float(x) >= 35 and float(x) + float(size) < 88 for x, size in begins)
+
+
 def test_the_page_stands_alone_and_trusts_no_name(run: Run, world: str, tmp_path: Path) -> None:
     (tmp_path / "evil.toml").write_text('name = "<script>alert(1)</script>"\n')
     result = run("simulate", "--scenario", "evil.toml", *QUICK, "--page", "page.html")

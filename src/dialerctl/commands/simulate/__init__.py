@@ -16,6 +16,7 @@ from dialerctl.commands.simulate.worlds import WorldAsked, of_campaign, of_scena
 from dialerctl.failure import Failure
 from dialerctl.known_names import campaign_names
 from dialerctl.numbers_list import NumberList, NumberRange
+from dialerctl.output import screen_limit
 from dialerctl.session import Session, output_options
 from dialerctl.simulate_progress import ended_in_order, progress_told
 
@@ -121,7 +122,7 @@ def _show(session: Session, rows: list[dict[str, Any]], world: WorldAsked, page:
     else:
         text = simulate_screen.screen(
             rows, source=world.source, conclusion=conclusion, notes=notes, colour=session.colour,
-            to_file=session.target is not None,
+            to_file=session.target is not None, limit=screen_limit(session.target),
         )  # fmt: skip
         session.show_object({}, text)
 
