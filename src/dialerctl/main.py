@@ -70,3 +70,7 @@ def cli(context: click.Context, socket: str | None, no_color: bool, timeout: flo
 def main() -> None:
     """Entry point: run and exit with the documented status."""
     cli(prog_name="dialerctl")
+
+
+if __name__ == "__main__":
+    main()

@@ -54,6 +54,13 @@ def test_a_scenario_needs_no_daemon_and_compares_with_progressive(run: Run, worl
     assert re.search(r"With 3 agents, predictive at 3 % makes .* per hour (than|as) progressive", result.stdout)
 
 
+def test_a_module_is_a_program_too(world: str, tmp_path: Path) -> None:
+    """`python -m dialerctl.main` in a checkout did nothing, with status 0."""
+    command = [sys.executable, "-m", "dialerctl.main", "simulate", "--scenario", world, *QUICK]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and done.stdout.startswith("MODE"), done.stderr
+
+
 def test_json_is_for_programs_and_says_where_it_comes_from(run: Run, world: str) -> None:
     words = ("simulate", "--scenario", world, *QUICK, "--target", "1,3", "--mode", "predictive", "--json")
     answer = json.loads(run(*words).stdout)
@@ -75,6 +82,17 @@ def test_a_campaign_is_asked_for_its_settings_and_its_team(run: Run, daemon: Fak
     answer = json.loads(result.stdout)
     assert [(r["mode"], r["agents"]) for r in answer["rows"]] == [("predictive", 4.0), ("progressive", 4.0)]
     assert "ordinary telephone world" in answer["source"] and "--answer-rate" in answer["notes"][0]
+
+
+def test_a_team_that_nobody_named_is_assumed_aloud(run: Run, daemon: FakeDaemon) -> None:
+    daemon.methods["agent.list"] = lambda _: []
+    words = ("simulate", "--campaign", "spring", "--hours", "0.05", "--mode", "progressive", "--json")
+    note = "No agent serves the campaign: 10 are assumed (--agents)."
+    assert note in json.loads(run(*words, socket=daemon.path).stdout)["notes"]
+    assert note not in json.loads(run(*words, "--agents", "10", socket=daemon.path).stdout)["notes"]
+    daemon.methods["agent.list"] = lambda _: [{"name": str(n), "campaigns": ["spring"]} for n in range(501)]
+    answer = json.loads(run(*words, socket=daemon.path).stdout)
+    assert answer["notes"][0].startswith("501 agents serve the campaign: 500 are assumed")
 
 
 def test_what_dialerd_has_learned_is_simulated_and_an_option_goes_before_it(run: Run, daemon: FakeDaemon) -> None:

@@ -12,7 +12,7 @@ import click
 
 from dialerctl import simulate_screen
 from dialerctl.campaign_columns import DIAL_MODES
-from dialerctl.commands.simulate.worlds import WorldAsked, of_campaign, of_scenario
+from dialerctl.commands.simulate.worlds import MOST_AGENTS, WorldAsked, of_campaign, of_scenario
 from dialerctl.failure import Failure
 from dialerctl.known_names import campaign_names
 from dialerctl.numbers_list import NumberList, NumberRange
@@ -38,8 +38,12 @@ MOST_AGENT_HOURS = 20_000.0  # half an hour on two processors
     help="Abandon rates to aim at, like 1,3.",
 )
 @click.option(
-    "--agents", "agents", type=NumberList(1, 500, whole=True), metavar="N,…", help="Sizes of the team, like 5,10,30."
-)
+    "--agents",
+    "agents",
+    type=NumberList(1, MOST_AGENTS, whole=True),
+    metavar="N,…",
+    help="Sizes of the team, like 5,10,30.",
+)  # fmt: skip
 @click.option(
     "--hours",
     type=NumberRange(0.05, 24),

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 DEFAULT_HOURS = 8.0
 DEFAULT_AGENTS = 10
+MOST_AGENTS = 500
 ENOUGH_LEARNED = 100  # calls behind what the pacer has learned, to be worth simulating with
 FEW_CALLS = 200  # a replay of fewer is told to be one
 
@@ -107,12 +108,23 @@ def of_campaign(session: Session, given: dict[str, Any]) -> WorldAsked:
         f"{scenario.people.talk.mean_s:.0f} s talk, "
         f"{scenario.agents.wrap_up.mean_s:.0f} s wrap-up; no call is replayed."
     )
-    notes = () if seen >= ENOUGH_LEARNED or given_all else (
-        "Too little is learned yet of this campaign's calls: give --answer-rate, --talk, --wrap-up, or --replay a day.",
-    )  # fmt: skip
+    notes = []
+    if not given["agents"] and not 0 < size <= MOST_AGENTS:
+        serve = f"{size} agents serve" if size else "No agent serves"
+        notes.append(f"{serve} the campaign: {MOST_AGENTS if size else DEFAULT_AGENTS} are assumed (--agents).")
+    if seen < ENOUGH_LEARNED and not given_all:
+        notes.append(
+            "Too little is learned yet of this campaign's calls: "
+            "give --answer-rate, --talk, --wrap-up, or --replay a day."
+        )
     hours = given["hours"] or DEFAULT_HOURS
     return WorldAsked(
-        campaign, scenario, _teams(given["agents"], min(500, size) or DEFAULT_AGENTS), hours, source, notes
+        campaign,
+        scenario,
+        _teams(given["agents"], min(MOST_AGENTS, size) or DEFAULT_AGENTS),
+        hours,
+        source,
+        tuple(notes),
     )
 
 
