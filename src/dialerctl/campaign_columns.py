@@ -13,6 +13,8 @@ from typing import Any
 
 import click
 
+from dialerctl.numbers_list import NumberRange
+
 
 class TimeOfDay(click.ParamType):  # type: ignore[type-arg]  # not generic before click 8.4
     """`HH:MM`, 00:00 to 24:00."""
@@ -42,9 +44,9 @@ class Amount(click.ParamType):  # type: ignore[type-arg]
         self.fail(f"{value!r} is no amount; write it like 0.035", param, ctx)
 
 
-PERCENT = click.FloatRange(0, 100)
+PERCENT = NumberRange(0, 100)
 SECONDS = click.IntRange(min=0)
-SHORT_TIME = click.FloatRange(min=0)
+SHORT_TIME = NumberRange(min=0)
 MILLISECONDS = click.IntRange(min=0)
 
 
@@ -89,21 +91,21 @@ CAMPAIGN_COLUMNS: tuple[CampaignColumn, ...] = (
         ("trunk", str, "NAME", "Trunk from dialerd.toml that carries the calls."),
         ("caller_id", str, "NUMBER", "Number shown to the called person."),
         ("caller_name", str, "TEXT", "Name shown to the called person."),
-        ("dial_ratio", click.FloatRange(min=0), "RATIO", "Calls for each free agent (power mode)."),
-        ("min_dial_ratio", click.FloatRange(min=0), "RATIO", "Least calls for each free agent (predictive)."),
+        ("dial_ratio", NumberRange(min=0), "RATIO", "Calls for each free agent (power mode)."),
+        ("min_dial_ratio", NumberRange(min=0), "RATIO", "Least calls for each free agent (predictive)."),
         (
             "max_dial_ratio",
-            click.FloatRange(min=0),
+            NumberRange(min=0),
             "RATIO",
             "Most calls in flight per staffed agent (predictive).",
         ),
-        ("safety_factor", click.FloatRange(0, 1), "0-1", "Caution of predictive pacing; lower is safer."),
+        ("safety_factor", NumberRange(0, 1), "0-1", "Caution of predictive pacing; lower is safer."),
         ("target_abandon_rate", PERCENT, "PERCENT", "Abandoned of calls answered by a person: the aim."),
         ("max_abandon_rate", PERCENT, "PERCENT", "Abandon rate at which dialling ahead ends."),
         ("avg_talk_time", SECONDS, "SECONDS", "Talk time to assume until it is measured."),
         ("wrapup_time", SECONDS, "SECONDS", "Time an agent has after a call."),
         ("max_lines", click.IntRange(min=1), "LINES", "Most calls at once."),
-        ("calls_per_second", click.FloatRange(min=0), "CALLS/S", "Most new calls in a second."),
+        ("calls_per_second", NumberRange(min=0), "CALLS/S", "Most new calls in a second."),
         ("dial_timeout", SECONDS, "SECONDS", "How long a call rings."),
         ("preview_time", SECONDS, "SECONDS", "Time to accept or skip a lead that is shown (preview)."),
         ("preview_on_timeout", ON_TIMEOUT, "", "What becomes of it when that time runs out (preview)."),
@@ -132,7 +134,7 @@ CAMPAIGN_COLUMNS: tuple[CampaignColumn, ...] = (
         ("amd_silence_threshold", click.IntRange(0, 32767), "LEVEL", "Noise level taken for silence (0-32767)."),
         ("amd_max_word_length", MILLISECONDS, "MS", "One word this long means machine."),
         ("amd_action", AMD_ACTIONS, "", "What a machine gets."),
-        ("amd_false_positive_rate", click.FloatRange(0, 1), "0-1", "People among the calls that AMD called machines."),
+        ("amd_false_positive_rate", NumberRange(0, 1), "0-1", "People among the calls that AMD called machines."),
         ("voicemail_file", str, "SOUND", "Sound file left on the machine."),
         ("amd_transfer_extension", str, "EXTENSION", "Where a machine is transferred to."),
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -12,6 +13,9 @@ import click
 
 from dialerctl.failure import Failure
 from dialerd.control.protocol import ExitCode
+
+CANNOT_WRITE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG})
+"""What stdout says when it is a file on a full or failing disk."""
 
 
 class Noun(click.Group):
@@ -96,6 +100,10 @@ class LazyGroup(Noun):
         except Exception as error:
             if os.environ.get("DIALERCTL_TRACE"):
                 raise
+            if isinstance(error, OSError) and error.errno in CANNOT_WRITE:
+                sys.stdout = open(os.devnull, "w")  # noqa: SIM115  (what is left in the buffer has nowhere to go)
+                Failure(f"cannot write the result: {error.strerror}").show()
+                return ExitCode.FAILED
             Failure(
                 f"unexpected error ({type(error).__name__}: {error}); this is a fault in dialerctl: "
                 "please report it with the output of the same command under DIALERCTL_TRACE=1"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from dialerctl.lazy_group import LazyGroup
+from dialerctl.numbers_list import NumberRange
 from dialerctl.session import Session
 
 NOUNS = {
@@ -46,7 +47,7 @@ def _print_version(context: click.Context, _parameter: click.Parameter, value: b
 @click.option("--socket", metavar="PATH", help="dialerd's socket (else $DIALERCTL_SOCKET, else the default).")
 @click.option("--no-color", is_flag=True, help="No colour (also: NO_COLOR=1).")
 @click.option(
-    "--timeout", type=click.FloatRange(min=0.1), default=10.0, metavar="SECONDS", show_default=True,
+    "--timeout", type=NumberRange(min=0.1), default=10.0, metavar="SECONDS", show_default=True,
     help="How long to wait for an answer.",
 )  # fmt: skip
 @click.option(
@@ -69,3 +70,7 @@ def cli(context: click.Context, socket: str | None, no_color: bool, timeout: flo
 def main() -> None:
     """Entry point: run and exit with the documented status."""
     cli(prog_name="dialerctl")
+
+
+if __name__ == "__main__":
+    main()

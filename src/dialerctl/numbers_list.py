@@ -1,4 +1,4 @@
-"""Owns reading several numbers in one option (`--agents 5,10,30`). Knows no command."""
+"""Owns reading numbers in options: one in a range, several at once (`--agents 5,10,30`). Knows no command."""
 
 from __future__ import annotations
 
@@ -6,6 +6,17 @@ import math
 from typing import Any
 
 import click
+
+
+class NumberRange(click.FloatRange):
+    """click's FloatRange, but NaN, which no comparison keeps out, is outside every range."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number; fail with a sentence."""
+        number = super().convert(value, param, ctx)
+        if isinstance(number, float) and math.isnan(number):
+            self.fail(f"{value!r} is no number", param, ctx)
+        return number
 
 
 class NumberList(click.ParamType):  # type: ignore[type-arg]  # not generic before click 8.4

@@ -184,7 +184,8 @@ def write(text: str, target: str | None) -> None:
     """Write `text` and a line end to stdout, or to the file `target` whole or not at all (`-` is stdout)."""
     if target is None or target == "-":
         click.echo(text, color=True)  # whether there is colour was decided before
-        sys.stdout.flush()
+        if sys.stdout is not None:  # None: the caller has closed it (`>&-`), and wants the exit status only
+            sys.stdout.flush()
         return
     from dialerctl.whole_file import whole_file
 

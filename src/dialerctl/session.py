@@ -13,6 +13,7 @@ import click
 from dialerctl import output
 from dialerctl.client import Client, find_socket
 from dialerctl.failure import Failure
+from dialerctl.numbers_list import NumberRange
 from dialerctl.output import Column
 from dialerctl.terminal import clean, wants_colour
 
@@ -132,7 +133,7 @@ def current_session(context: click.Context) -> Session:
 def connection_options(command: Command) -> Command:
     """--socket, --no-color, --timeout: shown in `dialerctl --help`, accepted after the command too."""
     for option in (
-        click.option("--timeout", type=click.FloatRange(min=0.1), metavar="SECONDS", hidden=True),
+        click.option("--timeout", type=NumberRange(min=0.1), metavar="SECONDS", hidden=True),
         click.option("--no-color", is_flag=True, hidden=True),
         click.option("--socket", metavar="PATH", hidden=True),
     ):

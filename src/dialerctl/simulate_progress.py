@@ -1,10 +1,15 @@
-"""Owns how progress is shown: on stderr a bar with the time left, or lines in a log. Knows no simulation."""
+"""Owns how a long computation goes on before its result: progress on stderr, and its end when it is told to stop.
+
+Knows no simulation.
+"""
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from types import FrameType
 
 import click
 
@@ -37,6 +42,27 @@ def progress_told(total: float, wanted: bool | None) -> Iterator[Callable[[float
             bar.update(int(whole - shown))
 
 
+@contextmanager
+def ended_in_order() -> Iterator[None]:
+    """SIGTERM and SIGHUP end the block with exit status 128 + their number, as a shell reports them.
+
+    It unwinds, so that processes and semaphores go with it: else multiprocessing's watcher complains on stderr of what
+    a killed process left behind.
+    """
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    wanted = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) is signal.SIG_DFL]
+    for number in wanted:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in wanted:
+            signal.signal(number, signal.SIG_DFL)
+
+
 def _lines(whole: int) -> Callable[[float], None]:
     """For a log: a line for each tenth that is done."""
     done, said = 0.0, 0
@@ -47,6 +73,7 @@ def _lines(whole: int) -> Callable[[float], None]:
         tenths = min(10, int(10 * (done + 1e-6 * whole) / whole))
         if tenths > said:
             said = tenths
-            click.echo(f"Simulating: {10 * tenths} %", err=True)
+            with suppress(OSError):  # a log that cannot be written must not cost the result
+                click.echo(f"Simulating: {10 * tenths} %", err=True)
 
     return tell

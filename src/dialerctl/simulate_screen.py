@@ -14,6 +14,8 @@ from dialerctl.terminal import pad, width
 
 Row = Mapping[str, Any]
 BAR = 40
+LEAST_BAR = 8
+KEYS = 3  # the columns that tell a row from the others: they begin every part of a table that is too wide
 BLOCKS = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
 LIMIT_OF_CHANCE = 0.02  # less of a difference in talk time is called none
 MUCH = 0.7  # of all calls that calls_per_second allows: it is what holds dialling back
@@ -43,18 +45,39 @@ def screen(
     notes: Sequence[str],
     colour: bool = False,
     to_file: bool = False,
+    limit: int = 0,
 ) -> str:
-    """Everything: table, bars, conclusion, where it comes from, what to mind. `to_file`: it is not this terminal's."""
-    plain = not to_file and not _can_draw(sys.stdout.encoding)
+    """Everything: table, bars, conclusion, where it comes from, what to mind. `to_file`: it is not this terminal's.
+
+    `limit`: widest line of table and bars (0: none).
+    """
+    plain = not to_file and not _can_draw(getattr(sys.stdout, "encoding", None))
     parts = [
-        output.table([shown(row) for row in rows], COLUMNS, colour=colour),
-        "Occupancy and talk per agent hour:\n" + bars(rows, plain=plain),
+        *_tables([shown(row) for row in rows], colour=colour, limit=limit),
+        "Occupancy and talk per agent hour:\n" + bars(rows, plain=plain, limit=limit),
     ]
     if conclusion:
         parts.append(click.style(conclusion, bold=True) if colour else conclusion)
     parts.append("\n".join([source, *notes]))
     text = "\n\n".join(parts)
     return text.replace("–", "-") if plain else text
+
+
+def _tables(rows: Sequence[Row], *, colour: bool, limit: int) -> list[str]:
+    """One table, or as many below each other as it takes to stay within `limit`."""
+    keys, others = COLUMNS[:KEYS], list(COLUMNS[KEYS:])
+    found = []
+    while others:
+        fitting = len(others)
+        while limit and fitting > 1 and _width(output.table(rows, (*keys, *others[:fitting]))) > limit:
+            fitting -= 1
+        found.append(output.table(rows, (*keys, *others[:fitting]), colour=colour))
+        del others[:fitting]
+    return found
+
+
+def _width(text: str) -> int:
+    return max(width(line) for line in text.splitlines())
 
 
 def shown(row: Row) -> dict[str, str | float | None]:
@@ -93,22 +116,25 @@ def agents(row: Row) -> str:
     return f"{row['agents']:g} agent{'' if row['agents'] == 1 else 's'}"
 
 
-def bars(rows: Sequence[Row], *, plain: bool = False) -> str:
-    """One bar of occupancy for each row; `plain`: in ASCII."""
+def bars(rows: Sequence[Row], *, plain: bool = False, limit: int = 0) -> str:
+    """One bar of occupancy for each row; `plain`: in ASCII; shorter ones, then none, where `limit` wants it."""
     names = [label(row) for row in rows]
+    figures = [f"{row['occupancy']:.0f} %  {row['talk_minutes_per_agent_hour']:.0f} min" for row in rows]
     size = max((width(name) for name in names), default=0)
+    room = limit - size - max((width(text) for text in figures), default=0) - 6 if limit else BAR
+    length = min(BAR, room) if room >= LEAST_BAR else 0
     lines = []
-    for name, row in zip(names, rows, strict=True):
-        figures = f"{row['occupancy']:.0f} %  {row['talk_minutes_per_agent_hour']:.0f} min"
-        lines.append(f"  {pad(name, size)}  {pad(bar(row['occupancy'] / 100, plain=plain), BAR)}  {figures}")
+    for name, text, row in zip(names, figures, rows, strict=True):
+        drawn = pad(bar(row["occupancy"] / 100, plain=plain, length=length), length) + "  " if length else ""
+        lines.append(f"  {pad(name, size)}  {drawn}{text}")
     return "\n".join(lines)
 
 
-def bar(share: float, *, plain: bool = False) -> str:
-    """A bar for a share (0–1) of BAR columns."""
+def bar(share: float, *, plain: bool = False, length: int = BAR) -> str:
+    """A bar for a share (0–1) of `length` columns."""
     if plain:
-        return "#" * round(BAR * share)
-    eighths = round(8 * BAR * share)
+        return "#" * round(length * share)
+    eighths = round(8 * length * share)
     return "█" * (eighths // 8) + BLOCKS[eighths % 8]
 
 

@@ -181,3 +181,21 @@ def test_a_reader_that_goes_away_is_no_error(daemon: FakeDaemon) -> None:
     done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True, check=False)
     os.close(write)
     assert "Traceback" not in done.stderr and "BrokenPipe" not in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("redirection", "status", "sentence"),
+    [
+        ("> /dev/full", 1, "dialerctl: cannot write the result: No space left on device\n"),
+        (">&-", 0, ""),
+    ],
+)
+def test_a_full_disk_behind_stdout_is_one_sentence_and_a_closed_one_nothing(
+    redirection: str, status: int, sentence: str, daemon: FakeDaemon
+) -> None:
+    import subprocess
+    import sys
+
+    command = f"exec {sys.executable} -c 'from dialerctl.main import main; main()' --socket {daemon.path} campaign list"
+    done = subprocess.run(["sh", "-c", f"{command} {redirection}"], stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (status, sentence)

@@ -54,6 +54,13 @@ def test_a_scenario_needs_no_daemon_and_compares_with_progressive(run: Run, worl
     assert re.search(r"With 3 agents, predictive at 3 % makes .* per hour (than|as) progressive", result.stdout)
 
 
+def test_a_module_is_a_program_too(world: str, tmp_path: Path) -> None:
+    """`python -m dialerctl.main` in a checkout did nothing, with status 0."""
+    command = [sys.executable, "-m", "dialerctl.main", "simulate", "--scenario", world, *QUICK]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and done.stdout.startswith("MODE"), done.stderr
+
+
 def test_json_is_for_programs_and_says_where_it_comes_from(run: Run, world: str) -> None:
     words = ("simulate", "--scenario", world, *QUICK, "--target", "1,3", "--mode", "predictive", "--json")
     answer = json.loads(run(*words).stdout)
@@ -75,6 +82,17 @@ def test_a_campaign_is_asked_for_its_settings_and_its_team(run: Run, daemon: Fak
     answer = json.loads(result.stdout)
     assert [(r["mode"], r["agents"]) for r in answer["rows"]] == [("predictive", 4.0), ("progressive", 4.0)]
     assert "ordinary telephone world" in answer["source"] and "--answer-rate" in answer["notes"][0]
+
+
+def test_a_team_that_nobody_named_is_assumed_aloud(run: Run, daemon: FakeDaemon) -> None:
+    daemon.methods["agent.list"] = lambda _: []
+    words = ("simulate", "--campaign", "spring", "--hours", "0.05", "--mode", "progressive", "--json")
+    note = "No agent serves the campaign: 10 are assumed (--agents)."
+    assert note in json.loads(run(*words, socket=daemon.path).stdout)["notes"]
+    assert note not in json.loads(run(*words, "--agents", "10", socket=daemon.path).stdout)["notes"]
+    daemon.methods["agent.list"] = lambda _: [{"name": str(n), "campaigns": ["spring"]} for n in range(501)]
+    answer = json.loads(run(*words, socket=daemon.path).stdout)
+    assert answer["notes"][0].startswith("501 agents serve the campaign: 500 are assumed")
 
 
 def test_what_dialerd_has_learned_is_simulated_and_an_option_goes_before_it(run: Run, daemon: FakeDaemon) -> None:
@@ -154,6 +172,13 @@ def test_without_the_daemon_a_campaign_is_3(run: Run) -> None:
         ("--scenario world.toml --target 0", "'0' is not above 0"),
         ("--scenario world.toml --target nan", "'nan' is not a number from 0 to 100"),
         ("--scenario world.toml --hours 25", "25"),
+        ("--scenario world.toml --hours nan", "'nan' is no number"),
+        ("--campaign spring --answer-rate nan", "'nan' is no number"),
+        ("--campaign spring --wrap-up nan", "'nan' is no number"),
+        ("--campaign spring --replay=", "--replay is empty"),
+        ("--campaign spring --scenario=", "--scenario is empty"),
+        ("--scenario world.toml --page=", "--page is empty"),
+        ("--scenario world.toml --timeout nan", "'nan' is no number"),
         ("--scenario world.toml --mode fast", "fast"),
         ("--scenario world.toml --agents 400,500 --runs 50", "agent hours to simulate, 20,000 are the most"),
         ("--scenario world.toml --page nosuch/page.html", "there is no folder"),
@@ -181,6 +206,14 @@ def test_a_bad_scenario_is_78_with_file_and_key(text: str, sentence: str, run: R
     assert run("simulate", "--scenario", "nosuch.toml").exit_code == 78
 
 
+def test_each_mistake_of_a_scenario_has_its_own_line(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "bad.toml").write_text("[people]\ntolk = 3\n[agents]\nsale = -1\n")
+    result = run("simulate", "--scenario", "bad.toml")
+    assert result.exit_code == 78
+    lines = result.stderr.splitlines()
+    assert len(lines) == 2 and all(line.startswith("dialerctl: bad.toml: [") for line in lines)
+
+
 def test_progress_in_a_log_is_a_line_for_each_tenth(run: Run, world: str) -> None:
     result = run("simulate", "--scenario", world, *QUICK, "--progress")
     said = [line for line in result.stderr.splitlines() if line.startswith("Simulating")]
@@ -200,7 +233,7 @@ def test_a_fault_of_the_core_is_no_result(run: Run, world: str, monkeypatch: pyt
     assert result.exit_code == 1 and "closed twice; this is a fault in dialerd" in result.stderr and not result.stdout
 
 
-@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_ctrl_c_ends_it_with_130_and_however_it_ends_no_process_is_left(
     by: signal.Signals, world: str, tmp_path: Path
 ) -> None:
@@ -215,11 +248,14 @@ def test_ctrl_c_ends_it_with_130_and_however_it_ends_no_process_is_left(
         if by is signal.SIGINT:
             os.killpg(child.pid, by)  # as a terminal does: to every process of the group
         else:
-            child.kill()
+            child.send_signal(by)
         out, err = child.communicate(timeout=20)
     assert "Traceback" not in err and not out
     if by is signal.SIGINT:
         assert child.returncode == 130 and "dialerctl: interrupted" in err
+    if by is signal.SIGTERM:
+        assert child.returncode == 128 + signal.SIGTERM
+        assert all(line.startswith("Simulating: ") for line in err.splitlines()), err
     until = time.monotonic() + 10  # multiprocessing's own watcher goes when it sees that nobody is left
     while any(_of_group(stat, child.pid) for stat in Path("/proc").glob("[0-9]*/stat")):
         assert time.monotonic() < until, "a process was left behind"
@@ -297,6 +333,26 @@ class _Page(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         assert self._open.pop() == tag
+
+
+@pytest.mark.parametrize("limit", [46, 80, 100])
+def test_on_a_narrow_terminal_the_table_is_parted_and_the_bars_are_shorter(limit: int) -> None:
+    rows = [row(), BASE]
+    wide = screen(rows, source="S", conclusion="", notes=[])
+    text = screen(rows, source="S", conclusion="", notes=[], limit=limit)
+    assert max(map(len, text.splitlines())) <= limit < max(map(len, wide.splitlines()))
+    parts = [line for line in text.splitlines() if line.startswith("MODE")]
+    assert len(parts) > 1 and all(part.split()[:3] == ["MODE", "TARGET", "AGENTS"] for part in parts)
+    assert set(" ".join(parts).split()) == set(wide.splitlines()[0].split()), "no column is lost"
+    assert ("█" in text) == (limit > 46)
+    assert screen(rows, source="S", conclusion="", notes=[], limit=200) == wide
+
+
+def test_on_a_phone_no_bar_covers_its_label(run: Run, world: str, tmp_path: Path) -> None:
+    """`predictive 12.5 %` takes 112 pixels; a third of a telephone's 330 would not do."""
+    assert run("simulate", "--scenario", world, *QUICK, "--page", "page.html").exit_code == 0
+    begins = re.findall(r'<rect [^>]*x="([0-9.]+)%"[^>]* width="([0-9.]+)%"', (tmp_path / "page.html").read_text())
+    assert begins and all(float(x) >= 35 and float(x) + float(size) < 88 for x, size in begins)
 
 
 def test_the_page_stands_alone_and_trusts_no_name(run: Run, world: str, tmp_path: Path) -> None:

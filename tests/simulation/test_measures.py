@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from dialerd.core.abandon_window import AbandonWindow
 from dialerd.core.agent import AgentState
 from dialerd.core.call import Attempt, Status
+from dialerd.core.campaign import Campaign
 from dialerd.core.messages import SaveAgentState
 from dialerd.simulation.measures import Measures, ever_above, pooled, waits, wilson
 from dialerd.simulation.what_if import START
@@ -30,6 +34,10 @@ def live(seconds: float, abandoned: bool = False) -> Attempt:
         dial_mode="predictive", created_at=at(seconds), answered_at=at(seconds), live_answer=True,
         status=Status.ABANDONED if abandoned else Status.ANSWERED,
     )  # fmt: skip
+
+
+def judged(window: AbandonWindow, **changed: Any) -> Campaign:
+    return Campaign(id=1, name="x", abandon_window=window, target_abandon_rate=0.03, **changed)
 
 
 def measures(**changed: object) -> Measures:
@@ -78,14 +86,34 @@ def test_the_interval_is_wilsons() -> None:
 def test_a_rolling_window_is_judged_at_every_moment_a_calendar_window_at_its_end() -> None:
     calls = [live(n, abandoned=n in (110, 112, 114, 116)) for n in range(1, 120)]
     later = [live(200 + n) for n in range(100)]
-    assert ever_above(calls + later, AbandonWindow.ROLLING_30_DAYS, 0.03, at(400).timestamp()), "4 of 116, for a moment"
-    assert not ever_above(calls + later, AbandonWindow.DAY, 0.03, at(400).timestamp()), "4 of 219 at its end"
-    assert ever_above(calls, AbandonWindow.DAY, 0.03, at(400).timestamp())
+    assert ever_above(calls + later, judged(AbandonWindow.ROLLING_30_DAYS), at(400).timestamp()), (
+        "4 of 116, for a moment"
+    )
+    assert not ever_above(calls + later, judged(AbandonWindow.DAY), at(400).timestamp()), "4 of 219 at its end"
+    assert ever_above(calls, judged(AbandonWindow.DAY), at(400).timestamp())
 
 
 def test_before_a_hundred_answers_three_abandons_are_allowed() -> None:
     three = [live(n, abandoned=n < 3) for n in range(20)]
     four = [live(n, abandoned=n < 4) for n in range(20)]
     for window in (AbandonWindow.ROLLING_24_HOURS, AbandonWindow.SUCCESSIVE_30_DAYS):
-        assert not ever_above(three, window, 0.03, at(30).timestamp())
-        assert ever_above(four, window, 0.03, at(30).timestamp())
+        assert not ever_above(three, judged(window), at(30).timestamp())
+        assert ever_above(four, judged(window), at(30).timestamp())
+
+
+def test_a_day_that_ended_in_the_run_is_judged_at_the_campaigns_own_midnight() -> None:
+    bad = [live(n, abandoned=n < 5) for n in range(110)]
+    morrow = [live(16 * 3600 + n) for n in range(110)]  # 01:00 UTC of the next day
+    end = at(17 * 3600).timestamp()
+    assert ever_above(bad + morrow, judged(AbandonWindow.DAY), end), "5 of 110 at midnight"
+    assert not ever_above(bad + morrow, judged(AbandonWindow.DAY, zone=ZoneInfo("America/New_York")), end), "5 of 220"
+
+
+def test_amd_losses_count_where_the_law_puts_them_inside() -> None:
+    calls = [live(n, abandoned=n < 2) for n in range(110)]
+    machine = [dataclasses.replace(live(200 + n), live_answer=False, status=Status.MACHINE) for n in range(100)]
+    end = at(400).timestamp()
+    for window in (AbandonWindow.ROLLING_24_HOURS, AbandonWindow.DAY):
+        assert not ever_above(calls + machine, judged(window, amd_false_positive_rate=0.02), end)
+        inside = judged(window, amd_false_positive_rate=0.02, amd_losses_inside=True)
+        assert ever_above(calls + machine, inside, end), "2 + 2 of 110"

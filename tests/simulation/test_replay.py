@@ -65,6 +65,12 @@ def test_a_call_is_drawn_from_its_own_hour() -> None:
     rings = next(fate for fate in eight if not fate.is_person)
     assert rings.refused_after_s is None, "rang until the campaign gave up: rings for ever"
     assert {fate.refused_after_s for fate in nine if fate.outcome is Outcome.BUSY} == {1.5}
+    later = ReplayWorld(facts().from_second(33 * 900.0), seed=1, ring_timeout_s=30.0)  # from 8:15
+    assert {later.fate(f"3{n:03}", 1, 44 * 60.0).outcome for n in range(200)} == {Outcome.PERSON, Outcome.NO_ANSWER}
+    after = [later.fate(f"3{n:03}", 1, 46 * 60.0) for n in range(200)]
+    assert {fate.outcome for fate in after} == {Outcome.MACHINE, Outcome.BUSY}, (
+        "9:01 is drawn from nine o'clock's calls"
+    )
     assert world.fate("1001", 1, 100.0) == ReplayWorld(facts(), 1, 30.0).fate("1001", 1, 100.0)
     assert {world.fate(f"2{n}", 1, 0.0).outcome for n in range(200)} >= {Outcome.PERSON, Outcome.BUSY}, "from the day"
 
@@ -158,7 +164,7 @@ def replayed(store: StoreWorld, **changed: Any) -> tuple[ReplayFacts, Measures]:
 
 def test_a_replayed_day_shows_what_the_day_showed(store: StoreWorld) -> None:
     day = run_day(Case(campaign=CAMPAIGN, team=TEAM, world=WORLD, for_s=FOR_S, seed=4))
-    real = measured(day, CAMPAIGN.abandon_window, CAMPAIGN.target_abandon_rate)
+    real = measured(day, CAMPAIGN)
     keep(store, day)
     known, again = replayed(store)
     assert known.calls == pytest.approx(real.dials, rel=0.01)

@@ -80,6 +80,11 @@ def test_everything_can_be_set() -> None:
         ("[numbers]\n'39055' = 'perhaps'\n", ("[numbers] 39055", "no_answer")),
         ("name = 3\n", ("name", "text")),
         ("message_s = inf\n", ("message_s", "finite")),
+        (f"message_s = 1{'0' * 400}\n", ("message_s", "finite")),
+        (f"message_s = 1{'0' * 5000}\n", ("not TOML", "too many digits")),
+        (f"x = {'[' * 5000}{']' * 5000}\n", ("nested too deeply",)),
+        ("[agents]\nsale = -2\n", ("[agents] sale", "0 to 1")),
+        ("[detection]\nperson_human = -1\n", ("[detection] person_human", "0 to 1")),
         ("bogus = 1\n", ("bogus", "known:")),
         ("not toml", ("not TOML",)),
     ],
@@ -96,18 +101,27 @@ def test_all_mistakes_come_at_once() -> None:
     with pytest.raises(Invalid) as caught:
         parse_scenario("[outcomes]\npersn = 1\n[agents]\nsale = 'x'\n[people]\nopt_out_share = 3\n", "odd.toml")
     assert len(str(caught.value).splitlines()) == 3
+    with pytest.raises(Invalid, match="and 980 more mistakes") as caught:
+        parse_scenario("\n".join(f"k{n} = 1" for n in range(1000)), "odd.toml")
+    assert len(str(caught.value).splitlines()) == 21
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(Invalid, match=r"gone\.toml: cannot be read"):
+    with pytest.raises(Invalid, match=r"gone\.toml: no such file$"):
         load_scenario(tmp_path / "gone.toml")
+    with pytest.raises(Invalid, match="cannot be read: Is a directory"):
+        load_scenario(tmp_path)
     odd = tmp_path / "odd.toml"
-    odd.write_bytes(b"\xff\xfe")
-    with pytest.raises(Invalid, match=r"odd\.toml"):
+    odd.write_bytes(b"name = '\xff\xfe'")
+    with pytest.raises(Invalid, match=r"odd\.toml: is not UTF-8 text \(byte 8\)"):
         load_scenario(odd)
+    with pytest.raises(Invalid, match="larger than 1 MiB"):
+        load_scenario(Path("/dev/zero"))
     good = tmp_path / "good.toml"
     good.write_text(WHOLE)
     assert load_scenario(good).name == "evening"
+    good.write_bytes(b"\xef\xbb\xbf" + WHOLE.replace("\n", "\r\n").encode())
+    assert load_scenario(good).name == "evening", "as an editor on Windows writes it"
 
 
 SCALAR = st.one_of(st.booleans(), st.integers(-5, 5), st.floats(), st.text("abc\u0142'\"\\", max_size=4))

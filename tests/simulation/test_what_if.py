@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -50,6 +51,13 @@ def test_predictive_makes_more_talk_and_a_higher_target_still_more() -> None:
     rows = comparison(teams=(Team.of(20),), for_s=5400.0).rows(processes=1)
     one, three, progressive = (row["talk_minutes_per_agent_hour"] for row in rows)
     assert three > one > progressive + 2
+
+
+def test_a_scenarios_day_begins_in_the_campaigns_morning() -> None:
+    """Else the legal window `day` of a campaign in Tokyo would end, and its budget start afresh, in mid-run."""
+    campaign = dataclasses.replace(CAMPAIGN, zone=ZoneInfo("Asia/Tokyo"))
+    day = what_if.run_day(case(agents=2, hours=0.05, campaign=campaign))
+    assert day.started.wall.astimezone(campaign.zone).hour == 9
 
 
 def test_the_same_seed_says_the_same_and_another_something_else() -> None:
@@ -145,12 +153,17 @@ def test_a_shown_campaign_is_read_back() -> None:
         "name": "spring", "dial_mode": "power", "dial_ratio": 2.5, "target_abandon_rate": 2.0, "max_abandon_rate": 4,
         "max_lines": 12, "dial_timeout": 25, "wrapup_time": 40, "amd_enabled": True,
         "abandon_window": "rule_set", "abandon_window_used": "day",
-        "cost_per_minute": "0.03", "timezone": "Europe/Berlin", "caller_name": None, "pacing": {"calls_seen": 3},
+        "cost_per_minute": "0.03", "timezone": "Europe/Berlin", "caller_name": None, "amd_false_positive_rate": 0.02,
+        "pacing": {"calls_seen": 3, "amd_losses_inside": True},
     }  # fmt: skip
     campaign = shown_campaign(shown)
     assert campaign.dial_mode is DialMode.POWER and campaign.target_abandon_rate == 0.02
     assert (campaign.max_lines, campaign.ring_timeout_s, campaign.wrapup_time_s) == (12, 25.0, 40.0)
     assert campaign.amd_enabled and campaign.abandon_window.value == "day"
+    assert str(campaign.zone) == "Europe/Berlin"
+    assert campaign.amd_losses_inside and campaign.amd_false_positive_rate == 0.02
+    with pytest.raises(Invalid, match="timezone as 'Mars/Base'"):
+        shown_campaign({**shown, "timezone": "Mars/Base"})
     with pytest.raises(Invalid, match="max_lines as 'many'"):
         shown_campaign({**shown, "max_lines": "many"})
 
@@ -164,6 +177,18 @@ def test_a_campaigns_world_is_what_is_wanted_then_what_is_learned_then_its_setti
     wanted = learned_world(pacing, CAMPAIGN, {"answer_rate": 0.4, "talk_s": 30.0, "wrap_up_s": 0.0})
     assert (wanted.outcomes.person, wanted.people.talk.mean_s, wanted.agents.wrap_up.mean_s) == (0.4, 30.0, 0.0)
     assert learned_world(None, CAMPAIGN, nothing).people.talk.mean_s == CAMPAIGN.avg_talk_time_s
+
+
+@pytest.mark.parametrize("amd", [True, False])
+def test_the_rate_that_is_known_is_the_rate_that_comes_out(amd: bool) -> None:
+    """It is of those whom dialerd took for persons: AMD's mistakes, and machines without AMD, are in it already."""
+    campaign = dataclasses.replace(CAMPAIGN, dial_mode=DialMode.PROGRESSIVE, amd_enabled=amd)
+    nothing: dict[str, float | None] = {"answer_rate": None, "talk_s": None, "wrap_up_s": None}
+    known = {"answer_rate": 10.0, "talk_time_s": 30.0, "wrapup_time_s": 5.0}
+    world = learned_world(known, campaign, nothing)
+    found = run_case(case(campaign=campaign, world=world, agents=20, hours=1.0))
+    assert found.dials > 2000 and found.answers / found.dials == pytest.approx(0.10, abs=0.02)
+    assert found.talk_s / found.contacts == pytest.approx(30.0, rel=0.12)
 
 
 def test_other_outcomes_keep_their_proportion_when_persons_answer_more() -> None:

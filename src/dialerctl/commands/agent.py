@@ -13,6 +13,7 @@ from dialerctl.failure import Failure
 from dialerctl.known_names import agent_names, campaign_names, disposition_codes
 from dialerctl.lazy_group import Noun
 from dialerctl.moments import Moment
+from dialerctl.numbers_list import NumberRange
 from dialerctl.output import Column, local_time, show_value
 from dialerctl.session import Session, output_options
 from dialerd.control.protocol import ExitCode
@@ -81,7 +82,7 @@ def add(session: Session, name: str, campaigns: tuple[str, ...], **given: str | 
 @agent.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=agent_names)
 @click.option(
-    "--wait", "wait_s", type=click.FloatRange(min=0), metavar="SECONDS",
+    "--wait", "wait_s", type=NumberRange(min=0), metavar="SECONDS",
     help="Wait until the phones are answered and the agents are logged in; exit 75 if they are not by then.",
 )  # fmt: skip
 @output_options

@@ -10,6 +10,7 @@ import click
 
 from dialerctl.failure import Failure
 from dialerctl.known_names import agent_names
+from dialerctl.numbers_list import NumberRange
 from dialerctl.output import pairs, show_value
 from dialerctl.session import Session, output_options
 from dialerd.control.protocol import ExitCode
@@ -31,7 +32,7 @@ SHOWN = (
 @click.command()
 @click.argument("name", shell_complete=agent_names)
 @click.option(
-    "--wait", "wait_s", type=click.FloatRange(min=0), metavar="SECONDS",
+    "--wait", "wait_s", type=NumberRange(min=0), metavar="SECONDS",
     help="Wait until a lead is shown; exit 75 if none is by then.",
 )  # fmt: skip
 @output_options

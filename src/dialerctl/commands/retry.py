@@ -8,6 +8,7 @@ import click
 
 from dialerctl.known_names import campaign_names, names_from
 from dialerctl.lazy_group import Noun
+from dialerctl.numbers_list import NumberRange
 from dialerctl.output import Column
 from dialerctl.session import Session, output_options
 
@@ -48,7 +49,7 @@ def list_rules(session: Session, campaign: str | None) -> None:
 @click.argument("campaign", shell_complete=campaign_names)
 @click.argument("outcome", shell_complete=outcomes)
 @click.option("--delay", type=click.IntRange(min=0), metavar="SECONDS", help="Wait before the next attempt.")
-@click.option("--growth", type=click.FloatRange(min=1), metavar="FACTOR", help="Each further wait is this much longer.")
+@click.option("--growth", type=NumberRange(min=1), metavar="FACTOR", help="Each further wait is this much longer.")
 @click.option("--max-delay", type=click.IntRange(min=0), metavar="SECONDS", help="Longest wait.")
 @click.option(
     "--max-attempts", type=click.IntRange(min=0), metavar="N",

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from dialerctl.failure import Failure
+from dialerctl.numbers_list import NumberRange
 from dialerctl.session import Session, output_options
 from dialerctl.status_screen import screen
 from dialerctl.terminal import is_terminal
@@ -19,7 +20,7 @@ CLEAR = "\x1b[H\x1b[2J"
 
 @click.command()
 @click.option(
-    "--watch", "watch_s", is_flag=False, flag_value=2.0, type=click.FloatRange(min=0.2), metavar="[SECONDS]",
+    "--watch", "watch_s", is_flag=False, flag_value=2.0, type=NumberRange(min=0.2), metavar="[SECONDS]",
     help="Show it again every SECONDS (2 if not given); with -o json one object a line.",
 )  # fmt: skip
 @click.option("--times", type=click.IntRange(min=1), metavar="N", help="With --watch: stop after N pictures.")

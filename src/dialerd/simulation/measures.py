@@ -6,11 +6,12 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from dialerd.core.abandon_window import ROLLING_S, AbandonWindow
+from dialerd.core.abandon_window import ROLLING_S
 from dialerd.core.agent import AgentState
 from dialerd.core.call import Attempt, Status
+from dialerd.core.campaign import Campaign
 from dialerd.core.messages import SaveAgentState
-from dialerd.core.pacing.ledger import FIRST_ABANDONS, FIRST_ANSWERS, AbandonLedger, Standing
+from dialerd.core.pacing.ledger import FIRST_ABANDONS, FIRST_ANSWERS, AbandonLedger, AmdLosses, Standing
 from dialerd.simulation.results import RunResult
 
 WAITING = frozenset({AgentState.READY, AgentState.RESERVED})
@@ -81,8 +82,8 @@ class Measures:
         return ordered[min(len(ordered) - 1, math.ceil(0.9 * len(ordered)) - 1)] if ordered else None
 
 
-def measured(result: RunResult, window: AbandonWindow, limit: float) -> Measures:
-    """What one run shows; `window` and `limit` (0–1) are those by which its abandons are judged."""
+def measured(result: RunResult, campaign: Campaign) -> Measures:
+    """What one run shows; by the campaign's window, zone, target and AMD losses its abandons are judged."""
     times = result.agent_time_s()
     attempts = [attempt for attempt in result.attempts if attempt.dialed_at is not None]
     return Measures(
@@ -95,7 +96,7 @@ def measured(result: RunResult, window: AbandonWindow, limit: float) -> Measures
         abandoned=sum(1 for attempt in attempts if attempt.abandoned),
         contacts=sum(1 for attempt in attempts if attempt.live_answer and attempt.status is Status.ANSWERED),
         waits_s=tuple(waits(result.agent_log)),
-        runs_above=int(ever_above(attempts, window, limit, result.ended.wall.timestamp())),
+        runs_above=int(ever_above(attempts, campaign, result.ended.wall.timestamp())),
         peak_lines=result.peak_lines,
     )
 
@@ -134,25 +135,41 @@ def waits(log: Iterable[SaveAgentState]) -> list[float]:
     return found
 
 
-def ever_above(attempts: Iterable[Attempt], window: AbandonWindow, limit: float, end_s: float) -> bool:
-    """Whether a legal window that ended in the run was above the limit (0–1): a window that rolls ends at all times.
+def ever_above(attempts: Iterable[Attempt], campaign: Campaign, end_s: float) -> bool:
+    """Whether a legal window that ended in the run was above the target: a window that rolls ends at all times.
 
-    `end_s`: POSIX second at which the run ended; a window that does not roll is judged there.
+    What counts is what the dialer's own ledger counts. `end_s`: POSIX second at which the run ended; the window of then
+    is judged as it stands. A day or month that ended earlier is judged at its end.
     """
-    ledger = AbandonLedger(window, limit)
-    answered = sorted((attempt.answered_at, attempt.abandoned) for attempt in attempts if attempt.live_answer
-                      and attempt.answered_at is not None)  # fmt: skip
-    for at, abandoned in answered:
-        ledger.record(at.timestamp(), abandoned)
-        if abandoned and window in ROLLING_S and _above(ledger.standing(at.timestamp()), limit):
+    limit = campaign.target_abandon_rate
+    losses = AmdLosses(rate=campaign.amd_false_positive_rate, inside=campaign.amd_losses_inside)
+    ledger = AbandonLedger(campaign.abandon_window, limit, zone=campaign.zone, amd_losses=losses)
+    rolls = campaign.abandon_window in ROLLING_S
+    answered = sorted(
+        (attempt.answered_at.timestamp(), attempt.live_answer, attempt.abandoned)
+        for attempt in attempts
+        if attempt.answered_at is not None and (attempt.live_answer or attempt.machine)
+    )
+    until_s: float | None = None
+    for at_s, live, abandoned in answered:
+        if until_s is not None and at_s >= until_s and _above(ledger.standing(until_s - 0.001), limit):
             return True
+        if live:
+            ledger.record(at_s, abandoned)
+        else:
+            ledger.record_machine(at_s)
+        if rolls:
+            if (abandoned or (losses.inside and not live)) and _above(ledger.standing(at_s), limit):
+                return True
+        elif until_s is None or at_s >= until_s:
+            until_s = ledger.standing(at_s).until_s
     return _above(ledger.standing(end_s), limit)
 
 
 def _above(standing: Standing, limit: float) -> bool:
     if standing.live < FIRST_ANSWERS:
-        return standing.abandoned > FIRST_ABANDONS
-    return standing.abandoned > limit * standing.live + 1e-9
+        return standing.counted > FIRST_ABANDONS
+    return standing.counted > limit * standing.live + 1e-9
 
 
 def wilson(hits: int, of: int) -> tuple[float, float]:

@@ -37,11 +37,19 @@ class HourFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayFacts:
-    """A day. `hours` count from `since`; `staffed`: agents at work, mean of each quarter of an hour from `since`."""
+    """A day. `staffed`: agents at work, mean of each quarter of an hour from `since`.
+
+    `hours` are those of the clock; `since` lies `into_hour_s` after the beginning of the first.
+    """
 
     since: datetime
     hours: tuple[HourFacts, ...]
     staffed: tuple[float, ...]
+    into_hour_s: float = 0.0
+
+    def hour_at(self, at_s: float) -> int:
+        """The place in `hours` of a second since `since`; before and after all, the first and the last."""
+        return min(len(self.hours) - 1, max(0, int((at_s + self.into_hour_s) // HOUR_S)))
 
     @property
     def calls(self) -> int:
@@ -70,13 +78,12 @@ class ReplayFacts:
 
     def from_second(self, start_s: float) -> ReplayFacts:
         """The same day, counted from a later quarter of an hour; its hours are those of the clock all the same."""
+        first = self.hour_at(start_s)
         return ReplayFacts(
             since=self.since + timedelta(seconds=start_s),
-            hours=tuple(
-                self.hours[min(len(self.hours) - 1, int((start_s + place * HOUR_S) // HOUR_S))]
-                for place in range(max(1, math.ceil(len(self.hours) - start_s / HOUR_S)))
-            ),
+            hours=self.hours[first:],
             staffed=self.staffed[round(start_s / QUARTER_S) :],
+            into_hour_s=self.into_hour_s + start_s - first * HOUR_S,
         )
 
     def team(self) -> Team | None:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 from dialerd.simulation.agents import AfterCall, AgentModel
-from dialerd.simulation.replay_facts import HOUR_S, HourFacts, ReplayFacts
+from dialerd.simulation.replay_facts import HourFacts, ReplayFacts
 from dialerd.simulation.scenario import Outcome, Scenario
 from dialerd.simulation.world import ANSWERED, CAUSES, CallFate
 
@@ -43,13 +43,14 @@ class _Pool:
 
 
 class ReplayWorld:
-    """A day with a seed; hours are counted from the start of the run."""
+    """A day with a seed."""
 
     def __init__(self, facts: ReplayFacts, seed: int, ring_timeout_s: float) -> None:
         """`ring_timeout_s`: how long the campaign let calls ring that day. ValueError without any call."""
         if not facts.calls:
             raise ValueError("there are no calls to replay")
         self.seed = seed
+        self._facts = facts
         self._ordinary = Scenario()
         self._rings_for_ever_s = ring_timeout_s - NEARLY_S
         day = facts.together
@@ -57,7 +58,7 @@ class ReplayWorld:
 
     def pool(self, at_s: float) -> _Pool:
         """What the calls of this second of the run are drawn from."""
-        return self._pools[min(len(self._pools) - 1, max(0, int(at_s // HOUR_S)))]
+        return self._pools[self._facts.hour_at(at_s)]
 
     def fate(self, number: str, attempt_number: int, at_s: float = 0.0) -> CallFate:
         """Given a number, the how-manieth attempt to it and seconds since the start, return its fate."""

@@ -1,6 +1,6 @@
-"""Owns the description of a telephone world: parameters only, and how they are read from TOML.
+"""Owns the description of a telephone world: parameters only, and how they are read from a file.
 
-Knows nothing of how calls are drawn from it (world.py) or of who asks.
+Knows nothing of how a table becomes values (scenario_tables.py), of how calls are drawn (world.py) or of who asks.
 """
 
 # ruff: noqa: RUF009  (a Duration is frozen: one shared default does no harm)
@@ -8,18 +8,24 @@ Knows nothing of how calls are drawn from it (world.py) or of who asks.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import enum
 import tomllib
-import types
-import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from dialerd.core.errors import Invalid
 from dialerd.simulation.durations import Duration, Shape, fixed, lognormal, uniform
+from dialerd.simulation.scenario_tables import build
+
+_MAX_BYTES = 1 << 20
+_MAX_TOLD = 20  # mistakes of one file
+
+
+def _check_shares(of: object, *names: str) -> None:
+    for name in names:
+        if not 0 <= getattr(of, name) <= 1:
+            raise ValueError(f"{name}: must be from 0 to 1")
 
 
 class Outcome(enum.Enum):
@@ -111,7 +117,8 @@ class Detection:
     not_sure_delay: Duration = fixed(5.0)
 
     def __post_init__(self) -> None:
-        """Raise ValueError when the shares of one kind exceed 1."""
+        """Raise ValueError when a share is none, or those of one kind exceed 1."""
+        _check_shares(self, "person_human", "person_machine", "machine_machine", "machine_human")
         if self.person_human + self.person_machine > 1:
             raise ValueError("person_human + person_machine: must not exceed 1")
         if self.machine_machine + self.machine_human > 1:
@@ -138,7 +145,8 @@ class Agents:
     rests: Duration = lognormal(600.0, 0.4, 60.0)
 
     def __post_init__(self) -> None:
-        """Raise ValueError when the dispositions exceed 1, or the answers to a preview."""
+        """Raise ValueError when a share is none, the dispositions exceed 1, or the answers to a preview."""
+        _check_shares(self, "sale", "callback", "dnc")
         if self.sale + self.callback + self.dnc > 1:
             raise ValueError("sale + callback + dnc: must not exceed 1")
         if self.preview_skip_share + self.preview_ignored_share > 1:
@@ -164,103 +172,37 @@ class Scenario:
 def load_scenario(path: Path) -> Scenario:
     """Given a TOML file, return its scenario; raise Invalid naming the file, and table and key of every mistake."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Invalid(f"{path}: cannot be read: {error}") from None
+        with path.open("rb") as file:
+            content = file.read(_MAX_BYTES + 1)
+        text = content.decode("utf-8-sig")  # some editors on Windows begin a file with a mark
+    except UnicodeDecodeError as error:
+        raise Invalid(f"{path}: is not UTF-8 text (byte {error.start}); a scenario is a TOML file") from None
+    except FileNotFoundError:
+        raise Invalid(f"{path}: no such file") from None
+    except OSError as error:
+        raise Invalid(f"{path}: cannot be read: {error.strerror}") from None
+    if len(content) > _MAX_BYTES:
+        raise Invalid(f"{path}: is larger than 1 MiB; this is no scenario")
     return parse_scenario(text, str(path))
 
 
 def parse_scenario(text: str, source: str) -> Scenario:
-    """Given TOML text and the name to blame, return its scenario; raise Invalid with every mistake at once."""
+    """Given TOML text and the name to blame, return its scenario; raise Invalid with every mistake, one a line."""
     try:
         data = tomllib.loads(text)
+    except RecursionError:
+        raise Invalid(f"{source}: is nested too deeply to be a scenario") from None
     except tomllib.TOMLDecodeError as error:
         raise Invalid(f"{source}: not TOML: {error}") from None
+    except ValueError:  # int() of thousands of digits
+        raise Invalid(f"{source}: not TOML: a number has too many digits") from None
     problems: list[str] = []
-    scenario = _build(Scenario, data, "", problems)
+    scenario = build(Scenario, data, "", problems)
     if problems or not isinstance(scenario, Scenario):
+        if len(problems) > _MAX_TOLD:
+            problems[_MAX_TOLD:] = [f"and {len(problems) - _MAX_TOLD} more mistakes"]
         raise Invalid("\n".join(f"{source}: {problem}" for problem in problems))
     return scenario
-
-
-def _build(kind: type[Any], data: object, table: str, problems: list[str]) -> object:
-    """An instance of the dataclass `kind` from a TOML table, or None after noting why not."""
-    if not isinstance(data, dict):
-        problems.append(f"[{table}]: must be a table")
-        return None
-    hints = typing.get_type_hints(kind)
-    values: dict[str, object] = {}
-    before = len(problems)
-    if kind is Duration and "shape" not in data:  # never half of a default: what is written is the whole duration
-        problems.append(f"[{table}] shape: missing; one of {', '.join(shape.value for shape in Shape)}")
-    for key, value in data.items():
-        where = f"{table}.{key}" if table else key
-        if key not in hints:
-            near = difflib.get_close_matches(key, hints, n=1)
-            known = f"; did you mean {near[0]}?" if near else f"; known: {', '.join(hints)}"
-            problems.append(f"{_place(table, key)}: unknown key{known}")
-        else:
-            values[key] = _value(hints[key], value, table, key, where, problems)
-    if len(problems) > before:
-        return None
-    try:
-        return typing.cast(object, kind(**values))
-    except ValueError as error:
-        problems.append(f"[{table}] {error}" if table else str(error))
-        return None
-
-
-def _value(hint: Any, value: object, table: str, key: str, where: str, problems: list[str]) -> object:
-    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
-        return _build(hint, value, where, problems)
-    if isinstance(hint, type) and issubclass(hint, enum.Enum):
-        return _member(hint, value, _place(table, key), problems)
-    origin = typing.get_origin(hint)
-    if origin is tuple:
-        return _list_of_tables(typing.get_args(hint)[0], value, where, problems)
-    if origin is Mapping:
-        if isinstance(value, dict):
-            members = {name: _member(Outcome, item, _place(where, name), problems) for name, item in value.items()}
-            return types.MappingProxyType(members)
-        problems.append(f"[{where}]: must be a table")
-        return None
-    if hint is float:
-        return _number(value, key, _place(table, key), problems)
-    if not isinstance(value, hint):
-        problems.append(f"{_place(table, key)}: must be text")
-    return value
-
-
-def _list_of_tables(kind: type[Any], value: object, where: str, problems: list[str]) -> tuple[object, ...]:
-    if not isinstance(value, list):
-        problems.append(f"[{where}]: must be a list of tables ([[{where}]])")
-        return ()
-    return tuple(_build(kind, item, f"{where}[{index}]", problems) for index, item in enumerate(value))
-
-
-def _number(value: object, key: str, place: str, problems: list[str]) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        problems.append(f"{place}: must be a number")
-        return 0.0
-    if value != value or value in (float("inf"), float("-inf")):
-        problems.append(f"{place}: must be finite")
-    elif key.endswith("_share") and not 0 <= value <= 1:
-        problems.append(f"{place}: must be from 0 to 1")
-    elif key.endswith("_s") and value < 0:
-        problems.append(f"{place}: must be 0 or more seconds")
-    return float(value)
-
-
-def _member(kind: type[enum.Enum], value: object, place: str, problems: list[str]) -> object:
-    for member in kind:
-        if member.value == value:
-            return member
-    problems.append(f"{place}: must be one of {', '.join(str(m.value) for m in kind)}")
-    return None
-
-
-def _place(table: str, key: str) -> str:
-    return f"[{table}] {key}" if table else key
 
 
 __all__ = [

@@ -7,7 +7,9 @@ and the law do not matter to how fast is dialled while they allow it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from dialerd.core.abandon_window import AbandonWindow
 from dialerd.core.campaign import AmdAction, Campaign, DialMode, MeasuredFrom, OnTimeout
@@ -27,6 +29,7 @@ _PLAIN: Mapping[str, tuple[str, type]] = {
     "abandon_after": ("abandon_after_s", float),
     "abandon_message": ("abandon_message", str),
     "amd_enabled": ("amd_enabled", bool),
+    "amd_false_positive_rate": ("amd_false_positive_rate", float),
     "opt_out_key": ("opt_out_key", str),
 }
 """The column's name → the campaign's field and its type."""
@@ -58,6 +61,10 @@ def shown_campaign(row: Mapping[str, Any]) -> Campaign:
             elif column in _CHOICES:
                 field, kind = _CHOICES[column]
                 fields[field] = kind(value)
-        except (TypeError, ValueError):
+            elif column == "timezone":
+                fields["zone"] = UTC if value == "UTC" else ZoneInfo(value)
+            elif column == "pacing":
+                fields["amd_losses_inside"] = bool(value.get("amd_losses_inside"))
+        except (TypeError, ValueError, LookupError, AttributeError):
             raise Invalid(f"dialerd shows the campaign's {column} as {value!r}, which is not understood") from None
     return Campaign(id=1, name=str(row.get("name") or "campaign"), **fields)

@@ -31,7 +31,7 @@ from dialerd.simulation.world import FateSource, World
 
 NODE = "virtual"
 TRUNK = "virtual"
-START = datetime(2026, 3, 3, 9, tzinfo=UTC)
+START = datetime(2026, 3, 3, 9, tzinfo=UTC)  # nine in the morning, wherever the campaign is
 SLICE_S = 60.0
 Progress = Callable[[float], None]
 """Told the virtual seconds that have passed since it was told last; what it raises ends the run."""
@@ -56,12 +56,13 @@ class Case:
 def run_case(case: Case, progress: Progress | None = None) -> Measures:
     """Let the case's day pass and measure it; raise CoreFault when the core did what it must not."""
     result = run_day(case, progress)
-    return measured(result, case.campaign.abandon_window, case.campaign.target_abandon_rate)
+    return measured(result, case.campaign)
 
 
 def run_day(case: Case, progress: Progress | None = None) -> RunResult:
     """Let the case's day pass; everything it left behind, or CoreFault."""
-    start = Moment(case.world.since if isinstance(case.world, ReplayFacts) else START, 1000.0)
+    morning = START.replace(tzinfo=case.campaign.zone).astimezone(UTC)  # else its day would end in the middle
+    start = Moment(case.world.since if isinstance(case.world, ReplayFacts) else morning, 1000.0)
     campaign = replace(
         case.campaign,
         id=1,

@@ -113,6 +113,9 @@ def learned_world(pacing: dict[str, Any] | None, campaign: Campaign, own: dict[s
 
     `pacing`: that of `campaign.show` (percent, seconds), or None; `own`: `answer_rate` (0–1), `talk_s`, `wrap_up_s` as
     the asker wants them, which goes before. Where neither knows, talk is the campaign's avg_talk_time.
+
+    A rate that is known is of those whom dialerd took for persons. AMD's mistakes are in it already, so none are added;
+    and without AMD whoever picks up was taken for one, so no machines come on top.
     """
     known = pacing or {}
     scenario = Scenario()
@@ -125,8 +128,20 @@ def learned_world(pacing: dict[str, Any] | None, campaign: Campaign, own: dict[s
     agents = scenario.agents
     if wrap_up is not None:
         agents = replace(agents, wrap_up=replace(agents.wrap_up, mean_s=float(wrap_up), min_s=0.0))
-    outcomes = scenario.outcomes if rate is None else with_person_share(scenario, rate).outcomes
-    return replace(scenario, name="campaign", people=people, agents=agents, outcomes=outcomes)
+    detection = scenario.detection
+    if rate is not None:
+        scenario = with_person_share(scenario, rate)
+        detection = replace(
+            detection, person_human=1.0, person_machine=0.0, machine_machine=1.0, machine_human=0.0
+        )  # fmt: skip
+        if not campaign.amd_enabled:
+            scenario = _without_machines(scenario)
+    return replace(scenario, name="campaign", people=people, agents=agents, detection=detection)
+
+
+def _without_machines(scenario: Scenario) -> Scenario:
+    old = scenario.outcomes
+    return replace(scenario, outcomes=replace(old, machine=0.0, no_answer=old.no_answer + old.machine))
 
 
 def with_person_share(scenario: Scenario, share: float) -> Scenario:

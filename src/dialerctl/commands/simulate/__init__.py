@@ -12,12 +12,13 @@ import click
 
 from dialerctl import simulate_screen
 from dialerctl.campaign_columns import DIAL_MODES
-from dialerctl.commands.simulate.worlds import WorldAsked, of_campaign, of_scenario
+from dialerctl.commands.simulate.worlds import MOST_AGENTS, WorldAsked, of_campaign, of_scenario
 from dialerctl.failure import Failure
 from dialerctl.known_names import campaign_names
-from dialerctl.numbers_list import NumberList
+from dialerctl.numbers_list import NumberList, NumberRange
+from dialerctl.output import screen_limit
 from dialerctl.session import Session, output_options
-from dialerctl.simulate_progress import progress_told
+from dialerctl.simulate_progress import ended_in_order, progress_told
 
 MOST_AGENT_HOURS = 20_000.0  # half an hour on two processors
 
@@ -37,11 +38,15 @@ MOST_AGENT_HOURS = 20_000.0  # half an hour on two processors
     help="Abandon rates to aim at, like 1,3.",
 )
 @click.option(
-    "--agents", "agents", type=NumberList(1, 500, whole=True), metavar="N,…", help="Sizes of the team, like 5,10,30."
-)
+    "--agents",
+    "agents",
+    type=NumberList(1, MOST_AGENTS, whole=True),
+    metavar="N,…",
+    help="Sizes of the team, like 5,10,30.",
+)  # fmt: skip
 @click.option(
     "--hours",
-    type=click.FloatRange(0.05, 24),
+    type=NumberRange(0.05, 24),
     metavar="HOURS",
     help="Length of the day; default: 8, or the replayed day's own.",
 )
@@ -51,9 +56,9 @@ MOST_AGENT_HOURS = 20_000.0  # half an hour on two processors
     metavar="LINES",
     help="Lines at most, instead of the campaign's max_lines.",
 )
-@click.option("--answer-rate", type=click.FloatRange(0.1, 95), metavar="PERCENT", help="Calls that a person answers.")
-@click.option("--talk", type=click.FloatRange(1, 3600), metavar="SECONDS", help="Mean talk time.")
-@click.option("--wrap-up", type=click.FloatRange(0, 3600), metavar="SECONDS", help="Mean wrap-up time.")
+@click.option("--answer-rate", type=NumberRange(0.1, 95), metavar="PERCENT", help="Calls that a person answers.")
+@click.option("--talk", type=NumberRange(1, 3600), metavar="SECONDS", help="Mean talk time.")
+@click.option("--wrap-up", type=NumberRange(0, 3600), metavar="SECONDS", help="Mean wrap-up time.")
 @click.option("--runs", type=click.IntRange(1, 50), default=1, show_default=True, help="Days to simulate for each row.")
 @click.option(
     "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="The same seed gives the same result."
@@ -78,9 +83,9 @@ def simulate(session: Session, page: str | None, progress: bool | None, **given:
     from dialerd.simulation.what_if_table import Comparison
 
     _check(given)
-    if page:
+    if page is not None:
         _check_page(page)
-    world = of_scenario(given) if given["scenario"] else of_campaign(session, given)
+    world = of_scenario(given) if given["scenario"] is not None else of_campaign(session, given)
     own = world.campaign.dial_mode
     other = DialMode.PREDICTIVE if own is DialMode.PROGRESSIVE else own  # progressive with itself compares nothing
     modes = tuple(DialMode(mode) for mode in given["modes"]) or (other, DialMode.PROGRESSIVE)
@@ -96,7 +101,7 @@ def simulate(session: Session, page: str | None, progress: bool | None, **given:
             "ask for fewer --agents, --hours, --runs or rows"
         )
     try:
-        with progress_told(work * 3600, progress) as told:
+        with ended_in_order(), progress_told(work * 3600, progress) as told:
             rows = comparison.rows(told)
     except CoreFault as fault:
         raise Failure(f"the dialer failed in the simulation: {fault}; this is a fault in dialerd") from None
@@ -121,13 +126,16 @@ def _show(session: Session, rows: list[dict[str, Any]], world: WorldAsked, page:
     else:
         text = simulate_screen.screen(
             rows, source=world.source, conclusion=conclusion, notes=notes, colour=session.colour,
-            to_file=session.target is not None,
+            to_file=session.target is not None, limit=screen_limit(session.target),
         )  # fmt: skip
         session.show_object({}, text)
 
 
 def _check(given: dict[str, Any]) -> None:
-    """Raise UsageError for options that do not go together."""
+    """Raise UsageError for options that do not go together, or are empty (`--replay "$DAY"` without a DAY)."""
+    for name in ("scenario", "campaign", "replay"):
+        if given[name] is not None and not given[name].strip():
+            raise click.UsageError(f"--{name} is empty: give it a value, or leave it out")
     if given["scenario"] and given["campaign"]:
         raise click.UsageError("--scenario and --campaign are two different worlds: name one of them")
     if given["replay"] and not given["campaign"]:
@@ -145,4 +153,6 @@ def _check_page(page: str) -> None:
 
     from dialerctl.whole_file import check_target
 
+    if not page:
+        raise click.UsageError("--page is empty: name a file")
     check_target(Path(page).absolute())

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 DEFAULT_HOURS = 8.0
 DEFAULT_AGENTS = 10
+MOST_AGENTS = 500
 ENOUGH_LEARNED = 100  # calls behind what the pacer has learned, to be worth simulating with
 FEW_CALLS = 200  # a replay of fewer is told to be one
 
@@ -52,7 +53,10 @@ def of_scenario(given: dict[str, Any]) -> WorldAsked:
     try:
         scenario = load_scenario(Path(given["scenario"]))
     except Invalid as error:
-        raise Failure(str(error), ExitCode.CONFIG) from None
+        *others, last = (Failure(mistake, ExitCode.CONFIG) for mistake in str(error).splitlines())
+        for other in others:
+            other.show()
+        raise last from None
     campaign = Campaign(
         id=1, name=scenario.name, dial_mode=DialMode.PREDICTIVE, max_dial_ratio=10.0, calls_per_second=100.0,
         max_lines=given["lines"] or 20_000, wrapup_time_s=120.0, avg_talk_time_s=scenario.people.talk.mean_s or 90.0,
@@ -96,17 +100,31 @@ def of_campaign(session: Session, given: dict[str, Any]) -> WorldAsked:
     given_all = all(value is not None for value in own.values())
     if any(value is not None for value in own.values()):
         learned = "your options" if given_all else f"{learned}, changed by your options"
+    machines = 0.0 if campaign.amd_enabled else scenario.outcomes.machine
+    by_machine = f" (and {100 * machines:.0f} % by machines, which meet agents: AMD is off)" if machines else ""
     source = (
         f"Simulated from the settings of campaign {name} and {learned}: "
-        f"{100 * scenario.outcomes.person:.0f} % of the calls answered, {scenario.people.talk.mean_s:.0f} s talk, "
+        f"{100 * scenario.outcomes.person:.0f} % of the calls answered{by_machine}, "
+        f"{scenario.people.talk.mean_s:.0f} s talk, "
         f"{scenario.agents.wrap_up.mean_s:.0f} s wrap-up; no call is replayed."
     )
-    notes = () if seen >= ENOUGH_LEARNED or given_all else (
-        "Too little is learned yet of this campaign's calls: give --answer-rate, --talk, --wrap-up, or --replay a day.",
-    )  # fmt: skip
+    notes = []
+    if not given["agents"] and not 0 < size <= MOST_AGENTS:
+        serve = f"{size} agents serve" if size else "No agent serves"
+        notes.append(f"{serve} the campaign: {MOST_AGENTS if size else DEFAULT_AGENTS} are assumed (--agents).")
+    if seen < ENOUGH_LEARNED and not given_all:
+        notes.append(
+            "Too little is learned yet of this campaign's calls: "
+            "give --answer-rate, --talk, --wrap-up, or --replay a day."
+        )
     hours = given["hours"] or DEFAULT_HOURS
     return WorldAsked(
-        campaign, scenario, _teams(given["agents"], min(500, size) or DEFAULT_AGENTS), hours, source, notes
+        campaign,
+        scenario,
+        _teams(given["agents"], min(MOST_AGENTS, size) or DEFAULT_AGENTS),
+        hours,
+        source,
+        tuple(notes),
     )
 
 
