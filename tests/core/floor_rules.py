@@ -383,8 +383,8 @@ class FloorRules(RuleBasedStateMachine):
         event = self.model.history[pick % len(self.model.history)]
         if isinstance(event, PbxConnected | StoreRecovered | StoreFailed | TestCall):
             return  # those change the model itself
-        if isinstance(event, LeadsClaimed) and not all(lead.id in self.model.lead_of for lead in event.leads):
-            return  # given back meanwhile: a claim under way would take them for its own, and nothing else knows them
+        if isinstance(event, LeadsClaimed) and event.leads:
+            return  # the store answers a claim once: leads that come again would be others, that nothing else knows
         if isinstance(event, PbxLost):
             self.model.link_up = False
         if isinstance(event, VerdictAsked):

@@ -72,6 +72,11 @@ def is_open(weeks: Any, zones: Any, at: datetime) -> bool:
     names=["America/New_York", "Pacific/Apia"],
     now=TRICKY[0],
 )
+@example(  # Rome's day of 23 hours: 47.5 hours after Friday 23:30 it is Monday 00:00, the fourth date
+    weeks=[daily(time(0), time.max, [0]), Week(days=(((0, 240), (240, 1440)), *((),) * 6))],
+    names=["Europe/Rome", "Asia/Kathmandu"],
+    now=datetime(2026, 3, 27, 22, 30, tzinfo=UTC),
+)
 @given(
     weeks=st.lists(WEEKS, min_size=1, max_size=2),
     names=st.lists(st.sampled_from(ODD_ZONES), min_size=1, max_size=3, unique=True),

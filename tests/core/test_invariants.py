@@ -8,6 +8,7 @@ from hypothesis.stateful import invariant
 from dialerd.core.agent import AgentState
 from dialerd.core.agent_flow import BUSY
 from dialerd.core.call import AttemptState
+from dialerd.core.campaign import DialMode, OnTimeout
 from dialerd.core.deadlines import Wait
 from dialerd.core.messages import ShutdownBegan
 from dialerd.core.tally import Tally
@@ -175,3 +176,38 @@ TestFloor = Floor.TestCase
 TestFloor.settings = settings(
     max_examples=120, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck)
 )
+
+
+def _repeat_everything(floor: Floor) -> None:
+    """All that was heard comes once more; then time passes, and it must end well."""
+    for pick in range(len(floor.model.history)):
+        floor.event_is_repeated(pick=pick)
+        floor.a_lead_is_shown_to_one_agent_and_to_nobody_while_it_is_called()
+    floor.long_time_passes()
+    floor.a_lead_is_shown_to_one_agent_and_to_nobody_while_it_is_called()
+    floor.teardown()
+
+
+def test_leads_given_back_while_the_store_failed_are_not_shown_unless_claimed_again() -> None:
+    floor = Floor()
+    floor.begin(start=True, preview=None)
+    floor.store_fails(lost=False)
+    floor.agent_is_edited(agent_id=1, campaigns=(1,), on_hook=False)
+    while floor.model.claims:
+        floor.claim_is_answered()
+    floor.campaign_is_edited(campaign_id=1, change={"dial_mode": DialMode.PREVIEW, "preview_time_s": 5.0})
+    assert floor.model.dialer.floor.campaigns[1].hopper
+    floor.life_goes_on(steps=1, hurry=False)
+    assert not floor.model.dialer.floor.campaigns[1].hopper and not floor.model.lead_of, "all are given back"
+    floor.store_recovers()
+    _repeat_everything(floor)
+
+
+def test_a_lead_that_is_shown_is_not_claimed_once_more() -> None:
+    floor = Floor()
+    floor.begin(start=True, preview=OnTimeout.SKIP)
+    while floor.model.claims:
+        floor.claim_is_answered()
+    floor.time_passes(seconds=1.0)
+    assert any(seat.preview for seat in floor.model.dialer.floor.roster)
+    _repeat_everything(floor)

@@ -158,8 +158,8 @@ def open_until(weeks: Sequence[Week], zones: Sequence[ZoneInfo], now: datetime) 
 def _first(weeks: Sequence[Week], zones: Sequence[ZoneInfo], after: datetime, *, wanted_open: bool) -> datetime | None:
     """Only where a window opens or closes, or clocks change, can the answer change: these instants are tried in order.
 
-    Nearly always it is found within two days, so these are looked at first, with the edges of two more: what is left of
-    today is less than a day, and a zone that changes sides of the date line skips one.
+    Nearly always it is found within two days, so these are looked at first, with the edges of two more: two days from
+    late today may end on the fourth date, where clocks are put forward or a zone skips a day at the date line.
     """
     for days in (4, HORIZON_DAYS):
         edges = {edge for zone in zones for edge in _edges(weeks, zone, after, days, closing=not wanted_open)}

@@ -54,7 +54,10 @@ from dialerd.core.pbx_memory import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeadsClaimed:
-    """Answer to ClaimLeads: these leads are ours now. When there are fewer than asked for, `shortage` says why."""
+    """Answer to ClaimLeads: these leads are ours now. When there are fewer than asked for, `shortage` says why.
+
+    A claim is answered once, after its commit: every lead in here is taken for one that nobody else has.
+    """
 
     campaign_id: int
     leads: tuple[Lead, ...]
