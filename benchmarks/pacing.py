@@ -19,8 +19,9 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
 from benchmarks.pacing_lab.gates import failures  # noqa: E402
-from benchmarks.pacing_lab.matching import AT, rivals  # noqa: E402
+from benchmarks.pacing_lab.matching import rivals  # noqa: E402
 from benchmarks.pacing_lab.page import write  # noqa: E402
+from benchmarks.pacing_lab.registry import AT  # noqa: E402
 from benchmarks.pacing_lab.runs import Book, Job, Row, digest  # noqa: E402
 from benchmarks.pacing_lab.sizes import SIZES, Size  # noqa: E402
 from benchmarks.pacing_lab.table import grouped, lines  # noqa: E402

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 from rig.floor import Floor, floor
 
-from dialerd.core.agent import STAFFED_STATES, AgentProfile, AgentState
+from dialerd.core.agent import OCCUPIED_STATES, STAFFED_STATES, AgentProfile, AgentState
 from dialerd.core.campaign import Campaign, CampaignVerb, DialMode
 from dialerd.core.compliance_rules import CallingRules
 from dialerd.core.dialer import Dialer
@@ -34,7 +34,6 @@ from dialerd.core.rule_set import RuleSet
 from dialerd.core.settings import DialerSettings, Trunk
 from dialerd.simulation.agents import AgentModel
 from dialerd.simulation.memory_store import MemoryStore
-from dialerd.simulation.results import BUSY_STATES
 from dialerd.simulation.scenario import Scenario, parse_scenario
 from dialerd.simulation.virtual import SeededIdentity, VirtualShell
 from dialerd.simulation.virtual_staff import VirtualStaff
@@ -101,7 +100,7 @@ def occupancy(intervals: Iterable[Interval], seconds: float) -> float:
     for one in intervals:
         inside = max(0.0, min(one.end_s, seconds) - max(one.begin_s, 0.0))
         staffed += inside * (one.state in STAFFED_STATES)
-        busy += inside * (one.state in BUSY_STATES)
+        busy += inside * (one.state in OCCUPIED_STATES)
     return busy / staffed
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .registry import LAWS
+from .registry import AT, LAWS
 from .runs import Row
 from .table import Summary
 
@@ -60,7 +60,7 @@ def by_abandons(cell: str, laws: Mapping[str, list[Row]], ours: str) -> str:
     for law, runs in laws.items():
         all_of = Summary.of(runs)
         x, y = _across(all_of.abandon_percent), _height(all_of.occupancy)
-        if law.partition("@")[0] == ours:
+        if law.partition(AT)[0] == ours:
             mine.append((x, y))
             continue
         colour = "#868e96" if law in LAWS and LAWS[law].tuned else "#e67700"

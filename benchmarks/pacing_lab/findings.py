@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from .gates import AIM, HEADLINE, against_the_best_oracle, keeps
 from .matching import at_equal_abandons
-from .registry import LAWS
+from .registry import BOUNDS, LAWS
 from .runs import Row
 from .table import Difference, Summary
 
@@ -52,7 +52,7 @@ def _percent(value: float | None) -> str:
 def _best(laws: Mapping[str, list[Row]], tuned: bool) -> str:
     """The busiest law of a kind that keeps the limit, with its occupancy and abandons."""
     kind = [law for law in laws if law in LAWS and (LAWS[law].tuned if tuned else LAWS[law].baseline)]
-    kept = {law: Summary.of(laws[law]) for law in kind if not law.startswith("bound-") and keeps(laws[law])}
+    kept = {law: Summary.of(laws[law]) for law in kind if law not in BOUNDS and keeps(laws[law])}
     if not kept:
         return "none keeps it" if kind else ""
     law = max(kept, key=lambda name: kept[name].occupancy)

@@ -12,11 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from .registry import LAWS
+from .registry import AT, LAWS
 from .runs import Row
 from .table import Difference, Summary, paired
-
-AT = "@"
 
 
 class Rival(NamedTuple):

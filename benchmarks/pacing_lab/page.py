@@ -55,7 +55,7 @@ def _cell(cell: str, laws: dict[str, list[Row]], ours: str) -> Iterable[str]:
     yield ""
     yield f"{runs[0].agents} agents, limit {100 * runs[0].limit:g} %, {len(runs)} seeds."
     if runs[0].campaigns > 1:
-        yield f"{note(laws)[:1].upper()}{note(laws)[1:]}"
+        yield note(laws)
     yield ""
     yield f"| {' | '.join(COLUMNS)} |"
     yield "|---" * len(COLUMNS) + "|"

@@ -55,6 +55,8 @@ def _optimum(agents: int, answer_rate: float, limit: float) -> tuple[int, ...]:
     return best(Cell(agents, answer_rate), limit).levels
 
 
+AT = "@"  # `dialerd@law`: dialerd at the abandon rate which that law realised
+
 LAWS: dict[str, Entry] = {
     "dialerd": Entry(lambda cell, _: Ours(cell.abandon_limit, cell.grace_s, by_segment=True), baseline=False),
     "dialerd-blind": Entry(lambda cell, _: Ours(cell.abandon_limit, cell.grace_s), baseline=False),
@@ -85,3 +87,4 @@ LAWS: dict[str, Entry] = {
     "issabel-overcommit": Entry(lambda _, __: Threshold(overcommit=True)),
     "original": Entry(lambda cell, _: Original(cell.abandon_limit, maximum_ratio=20.0)),
 }
+BOUNDS = tuple(law for law in LAWS if law.startswith("bound-"))

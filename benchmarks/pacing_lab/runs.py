@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from .oracle import tune
-from .registry import LAWS
+from .registry import AT, LAWS
 from .shared import Cell, campaigns_of
 from .together import run_cell
 
@@ -140,7 +140,7 @@ class Book:
         forgotten = set(forget)
         for line in path.read_text().splitlines() if path.exists() else ():
             entry = json.loads(line)
-            if entry["law"].partition("@")[0] in forgotten:
+            if entry["law"].partition(AT)[0] in forgotten:
                 continue
             if "tuned" in entry:
                 self.values[entry["digest"], entry["law"]] = entry["tuned"]

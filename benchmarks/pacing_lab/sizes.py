@@ -8,11 +8,10 @@ from typing import NamedTuple
 
 from . import presets
 from .grid import hypercube
-from .registry import LAWS
+from .registry import BOUNDS, LAWS
 from .scenario import Scenario
 from .shared import Cell
 
-BOUNDS = tuple(law for law in LAWS if law.startswith("bound-"))
 ALL = tuple(law for law in LAWS if law not in BOUNDS and law != "dialerd-blind")
 FEW = ("dialerd", "progressive", "oracle-idle")
 ON_LINE = tuple(law for law in ALL if not LAWS[law].tuned)

@@ -61,6 +61,10 @@ AGENT_TRANSITIONS: dict[tuple[AgentState, AgentMove], AgentState] = {
 
 STAFFED_STATES = frozenset({S.READY, S.RESERVED, S.ON_CALL, S.WRAP_UP})
 """Logged in and not paused: the states that allow a campaign to place calls."""
+BUSY_STATES = STAFFED_STATES - {S.READY}
+"""Taken by a call: one that is coming, one that goes on, or the work after it."""
+OCCUPIED_STATES = BUSY_STATES - {S.RESERVED}
+"""What counts as occupancy: talk and wrap-up."""
 
 
 def next_agent_state(name: str, state: AgentState, move: AgentMove) -> AgentState:

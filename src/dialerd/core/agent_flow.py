@@ -5,7 +5,7 @@ Whose call an agent gets is decided in `verdict_flow.py`; this module only moves
 
 from __future__ import annotations
 
-from dialerd.core.agent import AgentMove, AgentState
+from dialerd.core.agent import BUSY_STATES, AgentMove, AgentState
 from dialerd.core.call import AttemptMove, AttemptState, HungUpBy
 from dialerd.core.closing import close_call
 from dialerd.core.deadlines import Wait
@@ -84,7 +84,7 @@ class AgentFlow:
         seat = self.floor.roster.require(event.agent_id)
         if seat.state is AgentState.LOGGED_OUT:
             raise Conflict(f"agent {seat.name} is logged out: log in before pausing")
-        if seat.state in BUSY or seat.state is AgentState.WRAP_UP:
+        if seat.state in BUSY_STATES:
             seat.pause_wanted = event.reason
             if seat.preview is not None:
                 self.release(seat, now)

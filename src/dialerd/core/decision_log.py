@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from dialerd.core.agent import AgentState
+from dialerd.core.agent import OCCUPIED_STATES
 from dialerd.core.campaign import DialMode
 from dialerd.core.floor import CampaignRun, Floor
 from dialerd.core.messages import SavePacingSlot
@@ -17,7 +17,6 @@ from dialerd.core.moment import Moment
 from dialerd.core.pacing import Limit, PacingDecision
 
 SPELL_S = 10.0
-OCCUPIED = frozenset({AgentState.ON_CALL, AgentState.WRAP_UP})
 WORDS = {
     Limit.AGENTS: "its agents: every free agent has calls on the way",
     Limit.NO_AGENTS: "agents: nobody is staffed",
@@ -116,6 +115,6 @@ class DecisionLog:
             [
                 1
                 for seat in self.floor.roster
-                if seat.state in OCCUPIED and seat.staffed and campaign_id in seat.profile.campaign_ids
+                if seat.state in OCCUPIED_STATES and seat.staffed and campaign_id in seat.profile.campaign_ids
             ]
         )

@@ -99,8 +99,11 @@ class DiallingFlow:
         if campaign.dial_mode is DialMode.PREVIEW:  # every lead that is shown may be wanted called
             lines_free = min(lines_free, trunk_free) - len(self.previews.shown(campaign.id))
         room = min(trunk_free, lines_free, rate_free)
-        may_claim = run.claim_pending or self.leads.worth_a_claim(run, now)
-        return max(0, room if may_claim else min(room, len(run.hopper)))
+        return max(0, room if self._may_claim(run, now) else min(room, len(run.hopper)))
+
+    def _may_claim(self, run: CampaignRun, now: Moment) -> bool:
+        """Whether more leads may come than those in the hopper."""
+        return run.claim_pending or self.leads.worth_a_claim(run, now)
 
     def _why_without_agents(self, run: CampaignRun, now: Moment) -> Limit:
         """Agents are ready and left to others: what this campaign could not place a call for, if there is anything."""
@@ -109,8 +112,7 @@ class DiallingFlow:
             return Limit.LINES
         if self._trunk_free(campaign.trunk, now) <= 0:
             return Limit.TRUNK
-        hopeless = not run.hopper and not run.claim_pending and not self.leads.worth_a_claim(run, now)
-        return Limit.LEADS if hopeless else Limit.AGENTS
+        return Limit.AGENTS if run.hopper or self._may_claim(run, now) else Limit.LEADS
 
     def _decide(self, run: CampaignRun, own: Sequence[int], now: Moment) -> None:
         run.decided_at = now.mono

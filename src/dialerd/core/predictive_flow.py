@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from dialerd.core.agent import AgentState
+from dialerd.core.agent import BUSY_STATES, AgentState
 from dialerd.core.call import IN_FLIGHT, AttemptState
 from dialerd.core.floor import CampaignRun, Floor
 from dialerd.core.lead import Lead
 from dialerd.core.moment import Moment
 from dialerd.core.pacing.answers import Segment
 from dialerd.core.pacing.predictive import Plan, Situation
-from dialerd.core.roster import BUSY_STATES
 
 UNDECIDED = IN_FLIGHT - {AttemptState.WAITING}
 """A person may still answer, or has just answered and AMD does not know it yet."""
@@ -46,12 +45,9 @@ def situation(floor: Floor, run: CampaignRun, ready: int, credit: float, now: Mo
     """
     talking: list[float] = []
     wrapping: list[float] = []
-    campaign_id, busy = (
-        run.campaign.id,
-        BUSY_STATES,
-    )  # asked some hundred times for each decision: the cheapest test first
+    campaign_id = run.campaign.id  # asked some hundred times for each decision: the cheapest test first
     for seat in floor.roster:
-        if seat.state not in busy or seat.campaign_id != campaign_id or not seat.staffed:
+        if seat.state not in BUSY_STATES or seat.campaign_id != campaign_id or not seat.staffed:
             continue
         if not seat.serves(campaign_id):
             continue

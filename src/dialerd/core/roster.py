@@ -6,12 +6,18 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dialerd.core.agent import STAFFED_STATES, AgentMove, AgentProfile, AgentState, LegMode, next_agent_state
+from dialerd.core.agent import (
+    BUSY_STATES,
+    STAFFED_STATES,
+    AgentMove,
+    AgentProfile,
+    AgentState,
+    LegMode,
+    next_agent_state,
+)
 from dialerd.core.errors import NotFound
 from dialerd.core.lead import Lead
 from dialerd.core.moment import Moment
-
-BUSY_STATES = frozenset({AgentState.ON_CALL, AgentState.RESERVED, AgentState.WRAP_UP})
 
 
 @dataclass(slots=True, kw_only=True)

@@ -6,13 +6,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from dialerd.core.agent import STAFFED_STATES, AgentState
+from dialerd.core.agent import OCCUPIED_STATES, STAFFED_STATES, AgentState
 from dialerd.core.call import Attempt, AttemptState, Status
 from dialerd.core.messages import Event, SaveAgentState
 from dialerd.core.moment import Moment
 from dialerd.simulation.truth import CallTruth
-
-BUSY_STATES = frozenset({AgentState.ON_CALL, AgentState.WRAP_UP})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +53,7 @@ class RunResult:
         """(Talk + wrap-up) ÷ (that + waiting); 0 when nobody was staffed."""
         times = self.agent_time_s()
         staffed = sum(times[state] for state in STAFFED_STATES)
-        return sum(times[state] for state in BUSY_STATES) / staffed if staffed else 0.0
+        return sum(times[state] for state in OCCUPIED_STATES) / staffed if staffed else 0.0
 
     def live_answers(self) -> int:
         """Calls answered by a person, as dialerd judged them."""

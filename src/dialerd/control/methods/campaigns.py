@@ -125,7 +125,11 @@ async def _notes(context: Context, name: str) -> list[str]:
 
 def with_live(context: Context, row: Row, keys: Collection[str] = LIVE_KEYS) -> Row:
     """A stored campaign with its live state, as far as the dialer knows the campaign."""
-    for live in context.floor.status().get("campaigns", ()):
-        if live.get("name") == row.get("name"):
-            return {**row, **{key: live[key] for key in keys if key in live}}
-    return row
+    live = live_state(context, row.get("name"))
+    return {**row, **{key: live[key] for key in keys if key in live}}
+
+
+def live_state(context: Context, name: str | None) -> Row:
+    """What the dialer tells of a campaign; empty while it does not know it."""
+    campaigns = context.floor.status().get("campaigns", ())
+    return next((live for live in campaigns if live.get("name") == name), {})

@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 
 from dialerd.control.context import Context, ParamsInvalid
-from dialerd.control.methods.campaigns import Name
+from dialerd.control.methods.campaigns import Name, live_state
 from dialerd.control.methods.leads import Limit, Offset
 from dialerd.control.params import instant, past_instant
 from dialerd.control.ports import Row
@@ -54,6 +54,5 @@ async def show(context: Context, params: LedgerParams) -> Row:
 
 def _unfinished(context: Context, name: str) -> Row | None:
     """What the dialer counts of calls in progress, beside the figures; None while it does not know the campaign."""
-    campaigns = context.floor.status().get("campaigns", ())
-    pacing: Row = next((live.get("pacing", {}) for live in campaigns if live.get("name") == name), {})
+    pacing: Row = live_state(context, name).get("pacing", {})
     return pacing.get("unfinished")

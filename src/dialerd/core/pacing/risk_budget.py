@@ -15,9 +15,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from dialerd.core.abandon_window import DAY_S
+
 SMALLEST_RESERVE = 2.5  # abandons: what two strokes of bad luck cost
 RESERVE = 0.75  # times the square root of what the limit allows in a day
-DAY_S = 86_400.0
 MOST = 2.0  # times the usual threshold, with plenty of credit
 USUAL_SAFETY = 0.85  # the default of safety_factor
 USUAL = 1.1  # times the limit: the last call has the highest risk, the average of all has less
