@@ -17,7 +17,7 @@ HEADLINE = {
 """Least occupancy in percent, with everything learned on line."""
 AIM = {"headline-5": 80.0, "headline-10": 85.0, "headline-30": 91.5, "headline-100": 96.0}
 ON_THE_WAY = 2  # abandons that no law can take back once the last of the credit is gone
-FIRST, SHIFTED = 200, ("step", "leave")  # live answers; cells whose `after_shift` counts from a shift instead
+FIRST = 200  # live answers
 MOST_WINDOWS_ABOVE = 0.01
 ORACLES = ("oracle-idle", "oracle-all")
 ORACLE_WITHIN, EQUAL_WITHIN = 1.0, 0.3  # points
@@ -44,16 +44,18 @@ def _limit(cell: str, runs: list[Row]) -> Iterator[str]:
         if row.abandoned > allowed:
             yield f"{row.abandoned} of {row.live} abandoned with seed {row.seed}"
         at_first = max(FREE_ABANDONS, FIRST * row.limit) + ON_THE_WAY
-        if not cell.startswith(SHIFTED) and row.after_shift * FIRST > at_first:
-            yield f"{100 * row.after_shift:.1f} % of the first {FIRST} abandoned, seed {row.seed}"
+        if row.first * FIRST > at_first:
+            yield f"{100 * row.first:.1f} % of the first {FIRST} abandoned, seed {row.seed}"
     all_of = Summary.of(runs)
     above, windows = all_of.windows_above, all_of.windows
     if windows >= 1 / MOST_WINDOWS_ABOVE and above > MOST_WINDOWS_ABOVE * windows:
         yield f"{above} of {windows} windows of 24 hours are above the limit"
-    if cell.startswith("step-x2") and runs[0].agents <= STEP_UP_TO_AGENTS:
-        after = all_of.mean("after_shift")
-        if after > STEP_FACTOR * runs[0].limit:
-            yield f"{100 * after:.1f} % of the {FIRST} live answers after the step are abandoned"
+    if runs[0].doubled:
+        large = runs[0].agents > STEP_UP_TO_AGENTS
+        after = all_of.mean("settled" if large else "after_shift")
+        if after > (1.0 if large else STEP_FACTOR) * runs[0].limit:
+            since = " from ten minutes" if large else ""
+            yield f"{100 * after:.1f} % of the {FIRST} live answers{since} after the step are abandoned"
 
 
 def _occupancy(cell: str, laws: Mapping[str, list[Row]], ours: str, slack: float) -> Iterator[str]:

@@ -19,6 +19,9 @@ from .shared import Cell, campaigns_of
 from .together import run_cell
 
 
+SETTLED_S = 600.0  # so long after a change a large floor must be back under the limit
+
+
 class Job(NamedTuple):
     """One run that is wanted; `limit` overrides the cell's, so that a law can be given what another one realised."""
 
@@ -49,7 +52,10 @@ class Row:
     windows_above: int
     windows: int
     worst: float
-    after_shift: float
+    first: float  # abandon rate of the first 200 live answers
+    after_shift: float  # … of the 200 after the world changed (0: it does not)
+    settled: float  # … of the 200 from ten minutes after that
+    doubled: bool  # the change is that more people answer
     idle_mean_s: float
     idle_p90_s: float
     wait_mean_s: float
@@ -96,7 +102,10 @@ def do(job: Job) -> Row:
         windows_above=above,
         windows=windows,
         worst=max(one.worst() for one in results),
-        after_shift=max(one.after(shift_s) for one in results),
+        first=max(one.after(0.0) for one in results),
+        after_shift=max(one.after(shift_s) for one in results) if shift_s else 0.0,
+        settled=max(one.after(shift_s + SETTLED_S) for one in results) if shift_s else 0.0,
+        doubled=any(factor > 1 for _, factor in cell.steps),
         idle_mean_s=result.idle_mean_s,
         idle_p90_s=result.idle_p90_s,
         wait_mean_s=float(result.waits.mean()) if result.live else 0.0,

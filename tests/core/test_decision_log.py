@@ -259,3 +259,5 @@ def test_without_leads_the_risk_of_one_more_call_is_not_told() -> None:
     stage.wait(30)
     (row,) = picture(stage.dialer.floor, stage.dialer.dialling, stage.now)["campaigns"]
     assert row["pacing"]["risk_of_next_call"] is not None and row["pacing"]["risk_allowed"] > 0
+    assert {name for slot in slots(stage) for name in slot.limits} == {"budget", "none"}, "of thirty calls none has ended"
+    assert "more until 30 calls have shown how many are answered (credit 3.0" in row["why"]

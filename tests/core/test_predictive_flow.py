@@ -55,6 +55,9 @@ def test_it_dials_more_lines_than_agents_and_says_why() -> None:
     text = stage.attempt(1).pacing_decision
     assert text.startswith("predictive calls=") and "risk=" in text and "credit=3.0" in text
     dials, sentence = why(stage.dialer.floor, stage.dialer.dialling, run, stage.now)
+    assert dials and "one call for each free agent and 3 more until 30 calls have shown" in sentence
+    nobody_answers(stage, 30)
+    dials, sentence = why(stage.dialer.floor, stage.dialer.dialling, run, stage.now)
     assert dials and "would meet no agent with a chance of" in sentence
 
 

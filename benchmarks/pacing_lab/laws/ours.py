@@ -26,14 +26,13 @@ class Ours:
         self.limit, self.grace_s, self.by_segment = limit, grace_s, by_segment
         self.pacer = PredictivePacer(avg_talk_s=GUESSED_TALK_S, wrapup_s=GUESSED_WRAP_S)
         self.ledger = AbandonLedger(AbandonWindow.ROLLING_24_HOURS, limit)
-        self.hour = 0
         self.plan: Plan | None = None
 
     def observe(self, what: Observation) -> None:
         """Hand over what has happened."""
         match what:
             case CallEnded():
-                segment = self._segment(what.segment, what.attempt)
+                segment = self._segment(what.segment, what.attempt, what.dialled_at)
                 self.pacer.call_ended(what.dialled_at, what.at, what.kind == "human", segment)
             case Connected():
                 self.ledger.record(what.at, abandoned=False)
@@ -44,12 +43,13 @@ class Ours:
             case WrapEnded():
                 self.pacer.wrap_up_ended(what.wrap_s)
 
-    def _segment(self, segment: int, attempt: int) -> Segment:
-        return (segment, attempt, (segment, self.hour), self.hour) if self.by_segment else ()
+    def _segment(self, segment: int, attempt: int, dialled_at: float) -> Segment:
+        """As dialerd keeps it with each call: the hour is that of dialling, whenever the call ends."""
+        hour = int(dialled_at // 3600) % 24
+        return (segment, attempt, (segment, hour), hour) if self.by_segment else ()
 
     def decide(self, view: View) -> int:
         """Ask the pacer."""
-        self.hour = int(view.now // 3600) % 24
         if view.staffed <= 0:
             return 0
         now = view.now
@@ -59,7 +59,7 @@ class Ours:
             idle=view.idle,
             talking=[now - at for at in view.talking],
             wrapping=[now - at for at in view.wrapping],
-            ringing=[(now - call.at, self._segment(call.segment, call.attempt)) for call in view.ringing],
+            ringing=[(now - call.at, self._segment(call.segment, call.attempt, call.at)) for call in view.ringing],
             waiting=len(view.waiting),
             grace_s=self.grace_s,
             credit=standing.credit,
@@ -67,7 +67,7 @@ class Ours:
         )
         upcoming: Sequence[Segment] = ()
         if self.by_segment:
-            upcoming = [self._segment(lead.segment, lead.attempt) for lead in view.upcoming[:LOOK_AHEAD]]
+            upcoming = [self._segment(lead.segment, lead.attempt, now) for lead in view.upcoming[:LOOK_AHEAD]]
         self.plan = self.pacer.plan(situation, upcoming, min(MOST_AT_ONCE, view.lines_free, view.rate_free))
         self.pacer.placed(self.plan, self.plan.calls)
         return self.plan.calls

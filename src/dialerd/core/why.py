@@ -10,6 +10,7 @@ from dialerd.core.floor import CampaignRun, Floor
 from dialerd.core.messages import Shortage
 from dialerd.core.moment import Moment
 from dialerd.core.pacing import Limit, PacingDecision, PacingInputs
+from dialerd.core.pacing.predictive import FIRST_OUTCOMES
 
 
 def why(floor: Floor, dialling: DiallingFlow, run: CampaignRun, now: Moment) -> tuple[bool, str]:
@@ -49,7 +50,7 @@ def _by_limit(floor: Floor, run: CampaignRun, decision: PacingDecision, now: Mom
             return bool(i.in_flight), _with_others(floor, run)
         case Limit.BUDGET if i.ready == 0 or i.in_flight:
             return bool(i.in_flight), (
-                f"held by the abandon budget: {_calls_allowed(i)} until more live answers have been served "
+                f"held by the abandon budget: {_calls_allowed(i)} "
                 f"(credit {run.standing(now).credit:.1f} abandons; dialerctl campaign ledger {run.campaign.name})"
             )
         case Limit.AGENTS if i.plan is not None:
@@ -71,10 +72,11 @@ def _by_limit(floor: Floor, run: CampaignRun, decision: PacingDecision, now: Mom
 
 
 def _calls_allowed(i: PacingInputs) -> str:
-    """What the ledger leaves of the mode's wish."""
-    if i.plan is not None or not i.abandon_allowance:
-        return "one call for each free agent"
-    return f"one call for each free agent and {i.abandon_allowance} more"
+    """What the ledger leaves of the mode's wish, and until when."""
+    more = f" and {i.abandon_allowance} more" if i.abandon_allowance else ""
+    learning = i.plan is not None and i.plan.credit >= 1.0
+    until = f"{FIRST_OUTCOMES} calls have shown how many are answered" if learning else "more live answers have been served"
+    return f"one call for each free agent{more} until {until}"
 
 
 def _previewing(floor: Floor, run: CampaignRun, now: Moment) -> tuple[bool, str] | None:

@@ -12,8 +12,8 @@ from benchmarks.pacing_lab.runs import Row
 GOOD: dict[str, Any] = {
     "cell": "headline-10", "digest": "x", "law": "dialerd", "seed": 1, "agents": 10, "stationary": True, "limit": 0.03,
     "value": 0.0,
-    "occupancy": 0.85, "live": 1000, "abandoned": 28, "windows_above": 0, "windows": 100, "after_shift": 0.02,
-    "without_staff": 0,
+    "occupancy": 0.85, "live": 1000, "abandoned": 28, "windows_above": 0, "windows": 100, "first": 0.02,
+    "without_staff": 0, "doubled": False,
 }  # fmt: skip
 
 
@@ -32,10 +32,11 @@ def test_a_good_run_passes() -> None:
         ({"without_staff": 1}, "without staff"),
         ({"abandoned": 33}, "33 of 1000 abandoned with seed 1"),
         ({"live": 60, "abandoned": 6}, "6 of 60 abandoned"),
-        ({"after_shift": 0.045}, "4.5 % of the first 200"),
+        ({"first": 0.045}, "4.5 % of the first 200"),
         ({"windows_above": 2}, "2 of 100 windows"),
         ({"occupancy": 0.839}, "busy 83.9 %, wanted 84.0 %"),
-        ({"cell": "step-x2-10", "after_shift": 0.046}, "4.6 % of the 200"),
+        ({"doubled": True, "after_shift": 0.046}, "4.6 % of the 200 live answers after the step"),
+        ({"doubled": True, "agents": 100, "settled": 0.031}, "3.1 % of the 200 live answers from ten minutes after"),
     ],
 )
 def test_each_gate_can_be_missed(changes: dict[str, Any], words: str) -> None:
@@ -76,6 +77,10 @@ def test_behind_a_rival_at_no_more_abandons_is_no_pass() -> None:
         True,
         True,
     ]
+
+
+def test_a_large_floor_has_ten_minutes_after_a_step() -> None:
+    assert failures([row(doubled=True, agents=100, after_shift=0.1, settled=0.03)], "dialerd", slack=0.0) == []
 
 
 @pytest.mark.parametrize(("stationary", "abandoned", "missed"), [(True, 30, 2), (False, 30, 0), (True, 40, 0)])

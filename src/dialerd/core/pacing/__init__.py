@@ -101,6 +101,6 @@ def _held_by_the_budget(inputs: PacingInputs, wanted: int, pacer: Pacer) -> bool
     if inputs.mode not in SPENDING:
         return False
     most = inputs.max_dial_ratio * inputs.staffed  # in flight: what the operator allows a forecast
-    if inputs.plan is not None and inputs.plan.threshold <= 0 and most >= inputs.in_flight + wanted + 1:
+    if inputs.plan is not None and inputs.plan.held and most >= inputs.in_flight + wanted + 1:
         return True
     return pacer(replace(inputs, abandon_allowance=PLENTY))[0] > wanted

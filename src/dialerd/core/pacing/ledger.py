@@ -175,7 +175,7 @@ class AbandonLedger:
         losses = self.amd_losses.of(machines)
         inside = losses if self.amd_losses.inside else 0.0
         if live < FIRST_ANSWERS:
-            credit = min(FIRST_ABANDONS, math.floor(self.limit * FIRST_ANSWERS + 1e-9)) - abandoned - inside
+            credit = min(FIRST_ABANDONS, self.limit * FIRST_ANSWERS) - abandoned - inside
         else:
             credit = self.limit * live - abandoned - inside
             if self.clock.length_s is not None:

@@ -69,6 +69,7 @@ class Plan:
     credit: float
     order: tuple[int, ...] = ()  # of those to call, in this order: their places among the upcoming leads
     sure: int = 0  # the first so many calls have an agent for certain
+    held: bool = False  # by the ledger's credit: with more of it there would be more calls
 
     @property
     def calls(self) -> int:
@@ -159,8 +160,9 @@ class PredictivePacer:
             credit=at.credit, limit=at.limit, answers_per_s=answers_per_s, safety=at.safety
         )
         certain = at.idle - at.waiting - len(at.ringing)  # these have their agent whatever is forecast
+        allowed = most
         if self.answers.rate.seen < FIRST_OUTCOMES:  # where everybody answers, no more people than the ledger allows
-            most = min(most, max(0, certain + math.floor(max(0.0, at.credit))))
+            allowed = max(0, certain + math.floor(max(0.0, at.credit)))
         chances = {segment: self.answers.chance(segment) for segment in set(upcoming)}
         places = order([chances[segment] for segment in upcoming], max(0, certain), self._chosen)
         risks: list[float] = []
@@ -170,7 +172,7 @@ class PredictivePacer:
         while True:
             segment = upcoming[places[len(risks)]] if len(risks) < len(upcoming) else ()
             risk = forecast.risk() if len(risks) >= certain else 0.0
-            if len(risks) >= most or (len(risks) >= certain and (threshold <= 0 or risk > threshold)):
+            if len(risks) >= min(most, allowed) or (len(risks) >= certain and (threshold <= 0 or risk > threshold)):
                 break
             if segment not in new:
                 new[segment] = self._answering(ring, [0.0], [segment])[0], self.answers.chance(segment)
@@ -192,6 +194,7 @@ class PredictivePacer:
             credit=at.credit,
             order=(*places[: len(risks)], *range(len(places), len(risks))),
             sure=max(0, certain),
+            held=len(risks) < most and (at.credit < 1.0 or len(risks) >= allowed),
         )
 
     def _answering(self, ring: RingTable, ages: Sequence[float], segments: Sequence[Segment]) -> Array:

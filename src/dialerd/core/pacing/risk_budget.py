@@ -1,7 +1,8 @@
 """Owns how much risk one more call may take: the abandon ledger's credit turned into a threshold. Pure.
 
 The threshold is the limit itself, more while there is credit to spend and less while there is not, so that the credit
-comes back to its reserve by itself; below one abandon of credit no risk is taken at all, which is progressive dialling.
+comes back to its reserve by itself. Below one abandon of credit only calls whose risk is next to nothing go beyond the
+idle agents (many of a large floor's do not need more); with none left no risk is taken at all: progressive dialling.
 
 How large a reserve: people are abandoned by chance, D at a time (one on a small floor, some on a large one), so a
 credit that is steered to a reserve of R abandons wanders by the square root of D × R / 2 around it. What counts is that
@@ -21,6 +22,7 @@ SMALLEST_RESERVE = 2.5  # abandons: what two strokes of bad luck cost
 RESERVE = 0.75  # times the square root of what the limit allows in a day
 MOST = 2.0  # times the usual threshold, with plenty of credit
 USUAL_SAFETY = 0.85  # the default of safety_factor
+NEXT_TO_NOTHING = (1e-4, 0.1)  # risk that needs no whole abandon of credit: one in ten thousand, or so much of the limit
 USUAL = 1.1  # times the limit: the last call has the highest risk, the average of all has less
 
 
@@ -40,10 +42,12 @@ class RiskBudget:
 
         `safety` is the campaign's safety_factor: lower means less risk, at its default it changes nothing.
         """
-        if credit < 1.0:
+        if credit <= 0.0:
             return 0.0
         share = (credit - 1.0) / (self.reserve(limit=limit, answers_per_s=answers_per_s) - 1.0)
-        return min(1.0, USUAL * limit * min(MOST, share) * safety / USUAL_SAFETY)
+        least, of_limit = NEXT_TO_NOTHING
+        risk = max(min(least, of_limit * limit), USUAL * limit * min(MOST, share))
+        return min(1.0, risk * safety / USUAL_SAFETY)
 
     def placed(self, expected: float) -> None:
         """Calls were placed that make expect so many abandons."""
