@@ -51,7 +51,8 @@ def _cell(number: int, at: dict[str, float], live_answers: float) -> Scenario:
         ("machine", machines, Uniform(set_up + 0.5 * ring_out, set_up + ring_out)),
         ("busy", 0.1, Constant(set_up + 1)),
     )
-    hours = min(48.0, max(3.0, 1.0 + live_answers * (talk_s + wrap_s) / (0.85 * 3600 * agents)))
+    least = 3.0 if agents < 100 else 2.0  # hours; a large floor has its thousands of answers even so
+    hours = min(48.0, max(least, 1.0 + live_answers * (talk_s + wrap_s) / (0.85 * 3600 * agents)))
     middle = hours * 1800
     shifts: dict[str, dict[str, object]] = {
         "still": {}, "half": {"steps": ((middle, 0.5),)}, "double": {"steps": ((middle, min(2.0, 0.95 / rate)),)},

@@ -1,7 +1,8 @@
 """Owns with whom dialerd is compared at equal abandons. Runs nothing.
 
 A law that abandons more may well be busier: dialerd gets the abandon rate that it realised as its limit, and the two
-are compared in the same worlds. Two kinds of laws need no such run:
+are compared in the same worlds. Of a law that abandoned nobody it is only known that its rate is below one in all its
+live answers: dialerd gets half of that. Two kinds of laws need no such run:
 
 - Another one abandons no more and keeps agents no less busy. Who beats the better one beats the worse one.
 - One of dialerd's runs, with its own limit or a smaller rival's, abandons no more and is certainly busier.
@@ -21,7 +22,7 @@ class Rival(NamedTuple):
     """An on-line law in one cell: what it gave, and with which of dialerd's runs it is compared (None: not run yet)."""
 
     law: str
-    abandon_rate: float  # 0-1, realised
+    abandon_rate: float  # 0-1, realised; half an abandon where there was none
     against: str | None
 
 
@@ -44,7 +45,7 @@ def rivals(laws: Mapping[str, list[Row]], ours: str) -> list[Rival]:
             continue
         matched = f"{ours}{AT}{law}"
         against = matched if matched in laws else _certainly_busier(laws, ours, law)
-        found.append(Rival(law, others[law].abandon_percent / 100, against))
+        found.append(Rival(law, max(others[law].abandoned, 0.5) / max(1, others[law].live), against))
     return found
 
 

@@ -18,7 +18,6 @@ from .registry import AT, LAWS
 from .shared import Cell, campaigns_of
 from .together import run_cell
 
-
 SETTLED_S = 600.0  # so long after a change a large floor must be back under the limit
 
 

@@ -61,8 +61,8 @@ def standard() -> Size:
     """Return what fits into 40 minutes on two cores.
 
     At least 5,000 live answers in each headline cell of 3 %; small floors run beyond 24 hours, so that answers leave
-    the window again. Every shock meets all laws on a floor of ten, and dialerd on floors of 5 and 30; 24 cells of the
-    grid.
+    the window again. Every shock meets all laws on a floor of ten, and dialerd on floors of 5 and 30 (a doubled answer
+    rate also on one of 100); 24 cells of the grid.
     """
     cells = []
     for agents in presets.HEADLINE_AGENTS:
@@ -72,7 +72,8 @@ def standard() -> Size:
         cells += [Wanted(one, FEW, 4)]
     cells += [Wanted(presets.markov(agents).but(hours=30.0), ("dialerd", "bound-markov"), 3) for agents in (5, 10)]
     cells += [Wanted(shock(SHOCKED), ALL, 4) for shock in SHOCKS]
-    cells += [Wanted(shock(agents), ("dialerd", "progressive"), 4) for shock in SHOCKS for agents in (5, 30)]
+    cells += [Wanted(shock(agents), ("dialerd", "progressive"), 3) for shock in SHOCKS for agents in (5, 30)]
+    cells += [Wanted(presets.stepped(100, 2.0, hours=3.0), ("dialerd", "progressive"), 3)]
     cells += [Wanted(presets.mixed_leads(agents), MIXED, 8) for agents in (5, 30)]
     cells += [Wanted(presets.mixed_leads(SHOCKED), (*ALL, "dialerd-blind"), 8)]
     cells += [Wanted(presets.shared(agents), SHARING, 3) for agents in (5, 30)]

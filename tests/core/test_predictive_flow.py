@@ -56,7 +56,7 @@ def test_it_dials_more_lines_than_agents_and_says_why() -> None:
     assert text.startswith("predictive calls=") and "risk=" in text and "credit=3.0" in text
     dials, sentence = why(stage.dialer.floor, stage.dialer.dialling, run, stage.now)
     assert dials and "one call for each free agent and 3 more until 30 calls have shown" in sentence
-    nobody_answers(stage, 30)
+    nobody_answers(stage, 60)
     dials, sentence = why(stage.dialer.floor, stage.dialer.dialling, run, stage.now)
     assert dials and "would meet no agent with a chance of" in sentence
 
@@ -127,7 +127,7 @@ def test_once_everybody_has_left_nothing_is_placed(leaving: AgentPause | AgentLo
     for agent_id in (1, 2, 3):
         stage.tell(replace(leaving, agent_id=agent_id))
     before = placed(stage)
-    nobody_answers(stage, 30)
+    nobody_answers(stage, 60)
     assert placed(stage) == before
 
 

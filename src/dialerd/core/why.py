@@ -75,7 +75,9 @@ def _calls_allowed(i: PacingInputs) -> str:
     """What the ledger leaves of the mode's wish, and until when."""
     more = f" and {i.abandon_allowance} more" if i.abandon_allowance else ""
     learning = i.plan is not None and i.plan.credit >= 1.0
-    until = f"{FIRST_OUTCOMES} calls have shown how many are answered" if learning else "more live answers have been served"
+    until = (
+        f"{FIRST_OUTCOMES} calls have shown how many are answered" if learning else "more live answers have been served"
+    )
     return f"one call for each free agent{more} until {until}"
 
 

@@ -44,7 +44,11 @@ def test_it_dials_beyond_the_idle_agents_while_the_risk_fits() -> None:
 
 
 def test_without_credit_it_is_progressive() -> None:
-    for credit in (0.99, 0.0, -5.0):
+    for credit in (
+        0.99,
+        0.0,
+        -5.0,
+    ):  # a risk of next to nothing needs none, but there is no such call on so small a floor
         assert seasoned().plan(situation(credit=credit)).calls == 2
         assert seasoned().plan(situation(credit=credit, ringing=[(5.0, ())])).calls == 1
         assert seasoned().plan(situation(credit=credit, idle=0, talking=[], wrapping=[])).calls == 0
@@ -61,7 +65,16 @@ def test_before_the_first_outcomes_everybody_may_answer() -> None:
     assert pacer.plan(cold).calls > 63
 
 
-@given(st.integers(0, 300), AGES, AGES, st.integers(0, 20), st.floats(-10, 0.999))
+def test_on_a_large_floor_calls_of_next_to_no_risk_need_no_whole_abandon_of_credit() -> None:
+    """Half of a hundred agents idle: their calls alone would leave most of them idle for long."""
+    large = situation(idle=50, talking=[float(n) for n in range(50)], wrapping=[], credit=0.4)
+    plan = seasoned().plan(large)
+    assert plan.calls > 100 and max(plan.risks) <= plan.threshold == 1e-4 and plan.held
+    assert seasoned().plan(replace(large, limit=1e-5)).threshold == pytest.approx(1e-6)
+    assert seasoned().plan(replace(large, credit=0.0)).calls == 50
+
+
+@given(st.integers(0, 300), AGES, AGES, st.integers(0, 20), st.floats(-10, 0.0))
 @settings(deadline=None, max_examples=60)
 def test_without_credit_no_call_can_be_in_the_way_of_another(
     idle: int, talking: list, ringing: list, waiting: int, credit: float

@@ -137,14 +137,22 @@ class RingTable:
         horizons = np.interp(middles, answered, AGES_S)
         return cls(answered, ended, horizons, np.full(count, 1 / count))
 
-    def chances(self, ages_s: Sequence[float] | Array, chances: Sequence[float] | Array) -> Array:
-        """For calls that ring since `ages_s`: the chance of an answer by each horizon [calls × horizons]."""
-        ages, p = np.asarray(ages_s, float), np.asarray(chances, float)
+    def chances(self, ages_s: Sequence[float] | Array, *beliefs: Sequence[float]) -> Array:
+        """For calls that ring since `ages_s`: the chance of an answer by each horizon [calls × horizons].
+
+        A belief holds the chance of each call that a person answers it at all; of several the results stand one
+        beside the other.
+        """
+        ages = np.asarray(ages_s, float)
         now = ages / BIN_S
-        then = (ages[:, None] + self.horizons) / BIN_S
-        answered_now, answered_then = _at(self.answered, now), _at(self.answered, then)
-        left = p * (1 - answered_now) + (1 - p) * (1 - _at(self.ended, now))
-        return np.asarray(p[:, None] * (answered_then - answered_now[:, None]) / np.maximum(left, 1e-9)[:, None])
+        answered_now, ended_now = _at(self.answered, now), _at(self.ended, now)
+        coming = _at(self.answered, (ages[:, None] + self.horizons) / BIN_S) - answered_now[:, None]
+        found = []
+        for chances in beliefs:
+            p = np.asarray(chances, float)
+            left = p * (1 - answered_now) + (1 - p) * (1 - ended_now)
+            found.append(coming * (p / np.maximum(left, 1e-9))[:, None])
+        return np.concatenate(found, axis=1)
 
 
 def _at(curve: Array, bins: Array) -> Array:

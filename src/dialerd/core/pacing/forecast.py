@@ -27,12 +27,15 @@ class Forecast:
     _third: Array
 
     def __init__(self, idle: int, free: Array, answering: Array, waiting: int, weights: Array) -> None:
-        """`free` [busy agents × horizons], `answering` [calls × horizons]: chances; `waiting`: people without agent."""
-        self._weights = weights
+        """`free` [busy agents × horizons], `answering` [calls × horizons]: chances; `waiting`: people without agent.
+
+        `answering` may hold several beliefs one beside the other, each of all horizons; `weights` has one for each.
+        """
+        self._weights, self._beliefs = weights, len(weights) // free.shape[1]
         self._idle = idle - waiting
         free = free[free.max(axis=1) > 1e-4] if len(free) else free
         answering = answering[answering.max(axis=1) > 1e-4] if len(answering) else answering
-        self.expected_free = self._idle + free.sum(axis=0)
+        self.expected_free = np.tile(self._idle + free.sum(axis=0), self._beliefs)
         self.expected_answers = answering.sum(axis=0)
         self.exact = len(free) + len(answering) <= EXACT_UP_TO
         if self.exact:
@@ -65,12 +68,13 @@ class Forecast:
         self._busy = len(free)
         size = max(0, self._idle) + self._busy + 1
         horizons = len(self._weights)
-        agents = np.zeros((horizons, size))
+        agents = np.zeros((horizons // self._beliefs, size))
         agents[:, max(0, self._idle)] = 1.0
         for row in free:
             agents = _one_more(agents, row)
-        self._few_free = np.cumsum(agents, axis=1)  # P(X ≤ k)
-        self._few_free[:, -1] = 1.0
+        few_free = np.cumsum(agents, axis=1)  # P(X ≤ k)
+        few_free[:, -1] = 1.0
+        self._few_free = np.tile(few_free, (self._beliefs, 1))
         people = np.zeros((horizons, size))
         # more people waiting than agents free: they come first
         people[:, min(size - 1, max(0, -self._idle))] = 1.0
@@ -83,9 +87,10 @@ class Forecast:
     def _start_moments(self, free: Array, answering: Array) -> None:
         self._busy = len(free)
         of_agents, of_people = free * (1 - free), answering * (1 - answering)
-        self._mean = self._idle + free.sum(axis=0) - answering.sum(axis=0)
-        self._variance = of_agents.sum(axis=0) + of_people.sum(axis=0)
-        self._third = (of_agents * (1 - 2 * free)).sum(axis=0) - (of_people * (1 - 2 * answering)).sum(axis=0)
+        third = (of_agents * (1 - 2 * free)).sum(axis=0)
+        self._mean = self.expected_free - self.expected_answers
+        self._variance = np.tile(of_agents.sum(axis=0), self._beliefs) + of_people.sum(axis=0)
+        self._third = np.tile(third, self._beliefs) - (of_people * (1 - 2 * answering)).sum(axis=0)
 
     def _risk_by_moments(self) -> float:
         deviation = np.sqrt(np.maximum(self._variance, 1e-9))

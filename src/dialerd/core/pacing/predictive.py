@@ -152,9 +152,7 @@ class PredictivePacer:
         )
         ages, segments = [age for age, _ in at.ringing], [segment for _, segment in at.ringing]
         weights = np.concatenate([ring.weights * weight for _, weight in BELIEFS])
-        forecast = Forecast(
-            at.idle, np.tile(busy, len(BELIEFS)), self._answering(ring, ages, segments), at.waiting, weights
-        )
+        forecast = Forecast(at.idle, busy, self._answering(ring, ages, segments), at.waiting, weights)
         answers_per_s = at.staffed / (self.talk.mean_s + self.wrap.mean_s)
         threshold = self.budget.threshold(
             credit=at.credit, limit=at.limit, answers_per_s=answers_per_s, safety=at.safety
@@ -199,13 +197,8 @@ class PredictivePacer:
 
     def _answering(self, ring: RingTable, ages: Sequence[float], segments: Sequence[Segment]) -> Array:
         """For calls of these ages: the chance of an answer by each horizon, one belief beside the other."""
-        return np.concatenate(
-            [
-                ring.chances(ages, self.answers.chance_of_each(segments, deviations=deviations))
-                for deviations, _ in BELIEFS
-            ],
-            axis=1,
-        )
+        chances = (self.answers.chance_of_each(segments, deviations=deviations) for deviations, _ in BELIEFS)
+        return ring.chances(ages, *chances)
 
     def placed(self, plan: Plan, calls: int) -> float:
         """So many calls of this plan were really placed; return how many abandons that makes expect."""

@@ -20,9 +20,10 @@ from dialerd.core.abandon_window import DAY_S
 
 SMALLEST_RESERVE = 2.5  # abandons: what two strokes of bad luck cost
 RESERVE = 0.75  # times the square root of what the limit allows in a day
-MOST = 2.0  # times the usual threshold, with plenty of credit
+MOST = 4.0  # times the usual threshold, with plenty of credit: a large floor's forecast is on the careful side
 USUAL_SAFETY = 0.85  # the default of safety_factor
-NEXT_TO_NOTHING = (1e-4, 0.1)  # risk that needs no whole abandon of credit: one in ten thousand, or so much of the limit
+NEXT_TO_NOTHING = 1e-4  # a risk that needs no whole abandon of credit …
+OF_THE_LIMIT = 0.1  # … and at most so much of the limit
 USUAL = 1.1  # times the limit: the last call has the highest risk, the average of all has less
 
 
@@ -45,8 +46,7 @@ class RiskBudget:
         if credit <= 0.0:
             return 0.0
         share = (credit - 1.0) / (self.reserve(limit=limit, answers_per_s=answers_per_s) - 1.0)
-        least, of_limit = NEXT_TO_NOTHING
-        risk = max(min(least, of_limit * limit), USUAL * limit * min(MOST, share))
+        risk = max(min(NEXT_TO_NOTHING, OF_THE_LIMIT * limit), USUAL * limit * min(MOST, share))
         return min(1.0, risk * safety / USUAL_SAFETY)
 
     def placed(self, expected: float) -> None:
