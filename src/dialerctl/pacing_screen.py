@@ -47,7 +47,7 @@ LIMITS = {
     "trunk": "no free channel on its trunk, or the trunk rests",
     "rate": "calls per second of campaign, trunk or dialerd",
     "leads": "no lead may be dialled",
-    "budget": "the abandon budget: credit is saved until more people have been served",
+    "budget": "the abandon budget: little credit, or fewer than 30 calls are over",
 }
 """What each limit means. Another one is shown by its name."""
 PREVIEW_LIMITS = {**LIMITS, "agents": "no agent had accepted another lead", "none": "all accepted leads were called"}
@@ -207,7 +207,7 @@ def _abandons(values: Mapping[str, Any], columns: int) -> list[str]:
     total = values.get("total") or {}
     live, abandoned = int(total.get("live_answers") or 0), int(total.get("abandoned") or 0)
     share = f" ({100 * abandoned / live:.1f} %)" if live else ""
-    entries = [("answered", f"{live} people, {abandoned} of them abandoned{share}")]
+    entries = [("answered", f"{live} {'person' if live == 1 else 'people'}, {abandoned} of them abandoned{share}")]
     fit = values.get("calibration")
     if fit:
         entries.append((

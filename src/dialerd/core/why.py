@@ -100,8 +100,9 @@ def _by_forecast(i: PacingInputs) -> str:
     """What the predictive pacer waits for."""
     plan = i.plan
     assert plan is not None
+    doing = f"dialling: {_calls(i.in_flight)} on the way" if i.in_flight else "waiting for agents: no call on the way"
     return (
-        f"dialling: {_calls(i.in_flight)} on the way, {_agents(i.ready)} ready, {plan.expected_free:.1f} free soon; "
+        f"{doing}, {_agents(i.ready)} ready, {plan.expected_free:.1f} free soon; "
         f"one more would meet no agent with a chance of {100 * plan.next_risk:.1f} %, "
         f"{100 * plan.threshold:.1f} % is allowed now"
     )
