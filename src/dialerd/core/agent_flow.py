@@ -10,7 +10,8 @@ from dialerd.core.call import AttemptMove, AttemptState, HungUpBy
 from dialerd.core.closing import close_call
 from dialerd.core.deadlines import Wait
 from dialerd.core.errors import Conflict, Invalid, Unavailable
-from dialerd.core.floor import Floor, LiveCall, advance
+from dialerd.core.floor import Floor
+from dialerd.core.live_call import LiveCall, advance
 from dialerd.core.messages import (
     AgentDispose,
     AgentLogin,

@@ -11,7 +11,8 @@ from dialerd.core.campaign import CampaignState, MeasuredFrom
 from dialerd.core.causes import unanswered_status
 from dialerd.core.closing import close_call
 from dialerd.core.deadlines import Wait
-from dialerd.core.floor import Floor, LiveCall, advance
+from dialerd.core.floor import Floor
+from dialerd.core.live_call import LiveCall, advance
 from dialerd.core.messages import (
     AttemptRefused,
     AttemptsOpened,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dialerd.core.call import Status
 from dialerd.core.campaign import DialMode
 from dialerd.core.dispositions import TEST_CALL, system_disposition
-from dialerd.core.floor import Floor, LiveCall
+from dialerd.core.floor import Floor
+from dialerd.core.live_call import LiveCall
 from dialerd.core.messages import CloseAttempt, ForgetTraces
 from dialerd.core.moment import Moment
 

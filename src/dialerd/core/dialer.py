@@ -24,8 +24,9 @@ from dialerd.core.deadlines import Wait
 from dialerd.core.dialling_flow import TEST_MODE, DiallingFlow
 from dialerd.core.dispositions import Disposition, definitions
 from dialerd.core.errors import Conflict, NotFound, Unavailable
-from dialerd.core.floor import Floor, LiveCall
+from dialerd.core.floor import Floor
 from dialerd.core.lead_supply import LeadSupply
+from dialerd.core.live_call import LiveCall
 from dialerd.core.messages import (
     AgentAccept,
     AgentDispose,

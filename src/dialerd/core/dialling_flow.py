@@ -11,9 +11,10 @@ from dialerd.core.campaign import Campaign, CampaignState, DialMode
 from dialerd.core.deadlines import Wait
 from dialerd.core.decision_log import DecisionLog
 from dialerd.core.errors import Unavailable
-from dialerd.core.floor import CampaignRun, Floor, LiveCall
+from dialerd.core.floor import CampaignRun, Floor
 from dialerd.core.lead import Lead
 from dialerd.core.lead_supply import LeadSupply, calls_per_agent
+from dialerd.core.live_call import LiveCall
 from dialerd.core.messages import OpenAttempts, TestCall
 from dialerd.core.moment import Moment
 from dialerd.core.pacing import Limit, PacingDecision, PacingInputs, decide

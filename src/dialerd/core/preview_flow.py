@@ -19,7 +19,8 @@ from dialerd.core.agent_flow import AgentFlow
 from dialerd.core.campaign import CampaignState, DialMode, OnTimeout
 from dialerd.core.deadlines import Wait
 from dialerd.core.errors import Conflict
-from dialerd.core.floor import CampaignRun, Floor, LiveCall
+from dialerd.core.floor import CampaignRun, Floor
+from dialerd.core.live_call import LiveCall
 from dialerd.core.messages import AgentSkip, SkipLead
 from dialerd.core.moment import Moment
 from dialerd.core.pacing.preview import pairs

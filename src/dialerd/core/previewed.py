@@ -6,7 +6,8 @@ from dialerd.core.call import AttemptState
 from dialerd.core.campaign import DialMode
 from dialerd.core.compliance import GateVerdict
 from dialerd.core.deadlines import Wait
-from dialerd.core.floor import Floor, LiveCall
+from dialerd.core.floor import Floor
+from dialerd.core.live_call import LiveCall
 from dialerd.core.messages import Hangup, ReleaseLeads
 from dialerd.core.moment import Moment
 from dialerd.core.roster import Notice, Preview, Seat

@@ -10,7 +10,8 @@ from dialerd.core.agent_flow import AgentFlow
 from dialerd.core.call import AttemptState, HungUpBy, Status
 from dialerd.core.call_flow import CANCELLABLE, CallFlow
 from dialerd.core.deadlines import Wait
-from dialerd.core.floor import Floor, LiveCall
+from dialerd.core.floor import Floor
+from dialerd.core.live_call import LiveCall
 from dialerd.core.messages import (
     AddDoNotCall,
     ChannelSeen,

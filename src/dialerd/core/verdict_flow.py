@@ -12,7 +12,8 @@ from dialerd.core.call import AttemptMove, AttemptState, HungUpBy
 from dialerd.core.call_flow import CallFlow
 from dialerd.core.campaign import MeasuredFrom
 from dialerd.core.deadlines import Wait
-from dialerd.core.floor import Floor, LiveCall, advance
+from dialerd.core.floor import Floor
+from dialerd.core.live_call import LiveCall, advance
 from dialerd.core.messages import (
     CallBridged,
     CallUnbridged,
