@@ -84,7 +84,7 @@ def _pacing(pacing: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("ledger", f"{pacing['abandoned']} of {pacing['live_answers']} live answers abandoned in the window "
                    f"{pacing['abandon_window']}{_losses(pacing)}; credit {pacing['abandon_credit']:g} abandons"),
         ("learned", f"{pacing['answer_rate']:g} % answer, talk {pacing['talk_time_s']:.0f} s, wrap-up "
-                    f"{pacing['wrapup_time_s']:.0f} s (from {pacing['calls_seen']} calls since dialerd started)"),
+                    f"{pacing['wrapup_time_s']:.0f} s (from {pacing['calls_seen']} calls)"),
     ]  # fmt: skip
     if pacing.get("risk_allowed") is not None:
         next_call = pacing.get("risk_of_next_call")

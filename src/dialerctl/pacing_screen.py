@@ -89,7 +89,7 @@ def _head(values: Mapping[str, Any], columns: int) -> list[str]:
         seen = pacing.get("calls_seen") or 0
         learned = (
             f"{pacing['answer_rate']:g} % answer"
-            + (f" (of {seen} calls since dialerd started)" if seen else " (assumed: no forecast has been made yet)")
+            + (f" (of {seen} calls)" if seen else " (assumed: no forecast has been made yet)")
             + f", talk {pacing['talk_time_s']:.0f} s, wrap-up {pacing['wrapup_time_s']:.0f} s"
         )
         entries.append(("learned", learned))

@@ -91,7 +91,7 @@ def test_preview_mode_has_words_of_its_own_for_agents() -> None:
 
 def test_what_was_not_learned_is_called_assumed() -> None:
     pacing: Any = PACING["pacing"]
-    assert "24.5 % answer (of 812 calls since dialerd started), talk 182 s" in row(shown(), "learned")
+    assert "24.5 % answer (of 812 calls), talk 182 s" in row(shown(), "learned")
     assert "24.5 % answer (assumed: " in row(shown(pacing={**pacing, "calls_seen": 0}), "learned")
 
 

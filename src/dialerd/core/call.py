@@ -205,6 +205,22 @@ def _between(start: datetime | None, end: datetime | None) -> float | None:
     return max(0.0, (end - start).total_seconds())
 
 
+TRUNK_FAILED = frozenset({Status.CONGESTION, Status.FAILED, Status.REJECTED})
+"""Without any ringing. A person may reject a call, but ten in a row are a carrier with an unpaid bill (403)."""
+TELLS_NOTHING = frozenset({Status.CANCELLED, Status.LOST})
+"""Of whether a person would have answered."""
+
+
+def refused_by_trunk(attempt: Attempt, status: Status) -> bool:
+    """The call never rang anywhere: its end says something of the trunk and nothing of the person."""
+    return status in TRUNK_FAILED and attempt.ringing_at is None
+
+
+def tells_who_answers(attempt: Attempt, status: Status) -> bool:
+    """Whether the pacer may learn from an attempt that ended so how many people answer."""
+    return status not in TELLS_NOTHING and not refused_by_trunk(attempt, status)
+
+
 def next_attempt_state(state: AttemptState, move: AttemptMove) -> AttemptState | None:
     """The state after `move`, or None when the table does not know it (a late or repeated event: ignore it)."""
     return ATTEMPT_TRANSITIONS.get((state, move))

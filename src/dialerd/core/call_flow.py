@@ -6,7 +6,7 @@ What a person or a machine who answered meets is decided in `verdict_flow.py`; a
 from __future__ import annotations
 
 from dialerd.core.agent_flow import AgentFlow
-from dialerd.core.call import Attempt, AttemptMove, AttemptState, HungUpBy, Status
+from dialerd.core.call import AttemptMove, AttemptState, HungUpBy, Status, refused_by_trunk, tells_who_answers
 from dialerd.core.campaign import CampaignState, MeasuredFrom
 from dialerd.core.causes import unanswered_status
 from dialerd.core.closing import close_call
@@ -30,10 +30,6 @@ from dialerd.core.moment import Moment
 from dialerd.core.previewed import is_previewed, refusal, tell_caller
 
 CANCELLABLE = frozenset({AttemptState.DIALING, AttemptState.RINGING})
-TRUNK_FAILED = frozenset({Status.CONGESTION, Status.FAILED, Status.REJECTED})
-"""Without any ringing. A person may reject a call, but ten in a row are a carrier with an unpaid bill (403)."""
-TELLS_NOTHING = frozenset({Status.CANCELLED, Status.LOST})
-"""Of whether a person would have answered: the pacer does not learn from it."""
 TRUNK_WORKED = frozenset({Status.BUSY, Status.INVALID_NUMBER})
 """What only a network that works says."""
 
@@ -218,7 +214,7 @@ class CallFlow:
             self.close_lost(call, now, "ended while dialerd was starting")
             return
         status = self._status(call, now)
-        if _refused_by_trunk(attempt, status):
+        if refused_by_trunk(attempt, status):
             cause = f"SIP {event.sip_cause}" if event.sip_cause else f"cause {event.hangup_cause}"
             self.floor.trunk_failed(attempt.trunk, f"{status.value} ({cause})", now)
         elif status in TRUNK_WORKED:
@@ -260,7 +256,7 @@ class CallFlow:
         attempt.status, attempt.hung_up_by = status, by
         attempt.note = attempt.note or note
         attempt.ended_at = attempt.ended_at or now.wall
-        if status not in TELLS_NOTHING and not _refused_by_trunk(attempt, status):
+        if tells_who_answers(attempt, status):
             self.floor.settle(call, attempt.live_answer, now)
         for wait in (Wait.DIAL, Wait.LIMIT, Wait.CONNECT, Wait.ENDING):
             self.floor.deadlines.cancel(wait, attempt.id)
@@ -333,8 +329,3 @@ class CallFlow:
 
     def _by_channel(self, channel_id: str) -> LiveCall | None:
         return next((c for c in self.floor.calls.values() if c.attempt.channel_id == channel_id), None)
-
-
-def _refused_by_trunk(attempt: Attempt, status: Status) -> bool:
-    """The call never rang anywhere: its end says something of the trunk and nothing of the person."""
-    return status in TRUNK_FAILED and attempt.ringing_at is None

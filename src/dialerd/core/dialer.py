@@ -77,6 +77,7 @@ from dialerd.core.pacing.preview import preview
 from dialerd.core.pacing.progressive import progressive
 from dialerd.core.preview_flow import PreviewFlow
 from dialerd.core.reconcile import Reconcile
+from dialerd.core.remembered import teach
 from dialerd.core.restored import Restored
 from dialerd.core.settings import DialerSettings, Identity
 from dialerd.core.verdict_flow import VerdictFlow
@@ -256,6 +257,8 @@ class Dialer:
         for campaign in restored.campaigns:
             run = self.floor.put_campaign(campaign)
             run.ledger.take_over(restored.ledger.get(campaign.id, LedgerHistory()))
+            if campaign.id in restored.remembered:
+                teach(run.pacer, restored.remembered[campaign.id])
         for agent in restored.agents:
             seat = self.floor.roster.put(agent.profile, now)
             if agent.state is not AgentState.LOGGED_OUT:

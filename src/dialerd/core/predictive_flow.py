@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from dialerd.core.agent import BUSY_STATES, AgentState
@@ -23,12 +24,12 @@ def lead_segment(lead: Lead, at: datetime) -> Segment:
 
     The list, the attempt number, the hour in that list, and the hour in the lead's time zone.
     """
-    return (
-        lead.list_id,
-        min(lead.attempts + 1, ALIKE_FROM),
-        (lead.list_id, at.hour),
-        (lead.zones[:1], at.hour),
-    )
+    return segment_of(lead.list_id, lead.attempts + 1, lead.zones, at)
+
+
+def segment_of(list_id: int, attempt_number: int, zones: Sequence[str], at: datetime) -> Segment:
+    """The same of a call: the attempt of this number (from 1) to a lead in these zones, dialled then."""
+    return list_id, min(attempt_number, ALIKE_FROM), (list_id, at.hour), (tuple(zones[:1]), at.hour)
 
 
 def plan(floor: Floor, run: CampaignRun, ready: int, credit: float, now: Moment) -> Plan:

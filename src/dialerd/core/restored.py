@@ -9,6 +9,7 @@ from dialerd.core.agent import AgentProfile, AgentState
 from dialerd.core.call import Attempt
 from dialerd.core.campaign import Campaign
 from dialerd.core.pacing.ledger import LedgerHistory
+from dialerd.core.remembered import Remembered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,11 +24,12 @@ class RestoredAgent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
-    """Everything the dialer starts from. `ledger`: campaign id → what its window holds."""
+    """Everything the dialer starts from. By campaign: `ledger` what its window holds, `remembered` its last calls."""
 
     campaigns: tuple[Campaign, ...] = ()
     agents: tuple[RestoredAgent, ...] = ()
     open_attempts: tuple[Attempt, ...] = ()
     unfinished_attempts: tuple[Attempt, ...] = ()
     ledger: Mapping[int, LedgerHistory] = field(default_factory=dict)
+    remembered: Mapping[int, Remembered] = field(default_factory=dict)
     promises: Mapping[int, int] = field(default_factory=dict)  # open attempt → the agent who promised it or wants it

@@ -13,11 +13,13 @@ from dialerd.core.call import Attempt
 from dialerd.core.campaign import Campaign, DialMode
 from dialerd.core.dispositions import BUILT_IN, Disposition
 from dialerd.core.pacing.ledger import LedgerHistory
+from dialerd.core.remembered import Remembered
 from dialerd.core.restored import Restored, RestoredAgent
 from dialerd.store.attempt_rows import attempt_value
 from dialerd.store.claims import release
 from dialerd.store.ledger_records import ledger_history
 from dialerd.store.mapping import agent_profile, campaign_value, disposition_value
+from dialerd.store.remembered import remembered
 from dialerd.store.session import Session
 from dialerd.store.units import instant_or_none
 
@@ -49,6 +51,7 @@ class RestartState:
     dispositions: tuple[Disposition, ...] = ()
     # campaign → what its legal window holds
     ledger: Mapping[int, LedgerHistory] = field(default_factory=dict)
+    remembered: Mapping[int, Remembered] = field(default_factory=dict)  # campaign → its last calls
     promises: Mapping[int, int] = field(default_factory=dict)  # open attempt → the agent who promised it or wants it
     problems: tuple[str, ...] = ()
 
@@ -63,6 +66,7 @@ class RestartState:
             open_attempts=self.open_attempts,
             unfinished_attempts=self.unfinished_attempts,
             ledger=self.ledger,
+            remembered=self.remembered,
             promises=self.promises,
         )
 
@@ -119,6 +123,7 @@ def load_restart_state(session: Session, now: datetime) -> RestartState:
         ledger={
             campaign.id: ledger_history(session, campaign.id, campaign.window_clock, now) for campaign in campaigns
         },
+        remembered={campaign.id: remembered(session, campaign.id, now) for campaign in campaigns},
         promises=_promises(session),
         problems=tuple(problems),
     )

@@ -134,6 +134,14 @@ class PredictivePacer:
         """An agent is ready again."""
         self.wrap.observe(seconds)
 
+    def remember(self, calls: Sequence[tuple[bool, float, Segment]]) -> None:
+        """Calls before the start, in the order of dialling: whether a person answered, when that was known, and who.
+
+        Seconds from dialling. Only for a pacer that has learned nothing yet.
+        """
+        for answered, age_s, segment in calls:
+            self.answers.observe(answered, age_s, segment)
+
     # -- what to do
 
     def plan(self, at: Situation, upcoming: Sequence[Segment] = (), most: int = MOST_AT_ONCE) -> Plan:
