@@ -69,7 +69,7 @@ def standard() -> Size:
         hours = 30.0 if agents <= 10 else 9.0
         cells += [Wanted(presets.headline(agents).but(hours=hours), ALL, 4)]
         one = presets.headline(agents, limit=0.01).but(f"headline-{agents}-1%", hours=hours)
-        cells += [Wanted(one, FEW, 4)]
+        cells += [Wanted(one, FEW, 8 if agents <= 5 else 4)]  # a small floor has some twenty abandons a run
     cells += [Wanted(presets.markov(agents).but(hours=30.0), ("dialerd", "bound-markov"), 3) for agents in (5, 10)]
     cells += [Wanted(shock(SHOCKED), ALL, 4) for shock in SHOCKS]
     cells += [Wanted(shock(agents), ("dialerd", "progressive"), 3) for shock in SHOCKS for agents in (5, 30)]
