@@ -1,0 +1,141 @@
+"""Plays greetings into calls that a real Asterisk analyses with AMD, many at once. Knows nothing of the model.
+
+The way of each greeting: 16-bit samples → u-law → RTP of the far end → Asterisk → AMD() of the shipped dialplan.
+"""
+
+from __future__ import annotations
+
+import time
+from array import array
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from tests.amd_corpus.greetings import Greeting
+
+from dialerd.core.campaign import AmdParameters
+
+from .farend import Behaviour, FarEnd
+from .farend.audio import LINEAR, to_ulaw
+from .pbx.agi import AgiServer, verdict
+from .pbx.ami import AmiClient
+from .pbx.originate import Attempt, call_customer
+
+_CODES = np.frombuffer(to_ulaw(array("h", range(-32768, 32768))), dtype=np.uint8)
+_LINEAR = np.array(LINEAR, dtype=np.int16)
+_APART_S = 0.03  # calls begin one after the other, as a dialer's do
+_TRIES = 3
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One call to place: a greeting and the parameters of AMD."""
+
+    greeting: Greeting
+    parameters: AmdParameters
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What Asterisk said of a call.
+
+    `status` and `cause` are its AMDSTATUS and AMDCAUSE, `elapsed_ms` is from the far end's answer to AMD's verdict,
+    `frames_sent` what the far end had sent by then; `stalled` counts the calls before this one that stalled.
+    """
+
+    wanted: Wanted
+    status: str
+    cause: str
+    elapsed_ms: float
+    frames_sent: int
+    stalled: int
+
+
+def coded(samples: NDArray[np.int16]) -> bytes:
+    """Return samples as u-law, as they go into the call."""
+    return _CODES[samples.astype(np.int32) + 32768].tobytes()
+
+
+def decoded(samples: NDArray[np.int16]) -> NDArray[np.int16]:
+    """Return samples as they come out of the call: u-law has 8 bits."""
+    return _LINEAR[np.frombuffer(coded(samples), dtype=np.uint8)]
+
+
+def has_stalled(status: str, cause: str, parameters: AmdParameters) -> bool:
+    """Return whether AMD's clock ended the analysis before its count of frames did: frames came too late.
+
+    With frames in time the count is at the end first and says so: TOOLONG with the whole analysis time.
+    """
+    word, _, counted = cause.partition("-")
+    return status == "NOTSURE" and word == "TOOLONG" and int(counted) < parameters.total_analysis_time
+
+
+@dataclass
+class _Placed:
+    wanted: Wanted
+    number: str
+    stalled: int
+    status: str = ""
+
+
+class Switchboard:
+    """Places calls and collects AMD's verdicts; on one thread, with at most `at_once` calls."""
+
+    def __init__(self, farend: FarEnd, ami: AmiClient, agi: AgiServer, *, at_once: int = 24) -> None:
+        """`agi` gets the script that hangs up after AMD."""
+        self._farend, self._ami, self._agi = farend, ami, agi
+        self._at_once = at_once
+        self._on_line: dict[str, _Placed] = {}
+        self._seen = len(ami.messages)
+        self._numbers = 0
+
+    def heard(self, wanted: Iterable[Wanted], *, timeout_s: float) -> list[Heard]:
+        """Place the calls and return what AMD said, in any order; a stalled call is placed again, three times in all.
+
+        AssertionError when the verdicts are not all there in time.
+        """
+        waiting = deque(_Placed(each, "", 0) for each in wanted)
+        found: list[Heard] = []
+        deadline = time.monotonic() + timeout_s
+        while waiting or self._on_line:
+            assert time.monotonic() < deadline, f"{len(waiting)} calls not placed, {len(self._on_line)} without verdict"
+            if waiting and len(self._on_line) < self._at_once:
+                self._place(waiting.popleft())
+            for placed, heard in self._verdicts():
+                if has_stalled(heard.status, heard.cause, placed.wanted.parameters) and placed.stalled + 1 < _TRIES:
+                    waiting.append(_Placed(placed.wanted, "", placed.stalled + 1))
+                else:
+                    found.append(heard)
+            time.sleep(_APART_S)
+        return found
+
+    def _place(self, placed: _Placed) -> None:
+        self._numbers += 1
+        placed.number = f"557{self._numbers:06d}"
+        self._farend.behaves(placed.number, Behaviour(plays=coded(placed.wanted.greeting.samples)))
+        amd = placed.wanted.parameters.arguments().replace(",", ":")
+        attempt = Attempt(placed.number, self._agi.url, amd=amd, guard_from="verdict")
+        self._agi.scripts[attempt.attempt] = verdict("hangup")
+        self._on_line[attempt.channel_id] = placed
+        call_customer(self._ami, attempt)
+
+    def _verdicts(self) -> list[tuple[_Placed, Heard]]:
+        news = self._ami.messages[self._seen :]
+        self._seen += len(news)
+        found: list[tuple[_Placed, Heard]] = []
+        for event in news:
+            placed = self._on_line.get(event["Uniqueid"])
+            if event["Event"] != "VarSet" or placed is None:
+                continue
+            if event["Variable"] == "AMDSTATUS":
+                placed.status = event["Value"]
+            elif event["Variable"] == "AMDCAUSE":
+                del self._on_line[event["Uniqueid"]]
+                (call,) = self._farend.calls_to(placed.number)
+                assert call.answered_at is not None
+                elapsed_ms = (event.at - call.answered_at) * 1000
+                said = (placed.status, event["Value"], elapsed_ms, call.sent_frames, placed.stalled)
+                found.append((placed, Heard(placed.wanted, *said)))
+        return found

@@ -1,0 +1,83 @@
+"""Proof on the real Asterisk: the model of AMD gives the status and cause that AMD itself gives. Knows no dialerd."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import replace
+
+import pytest
+from tests.amd_corpus.corpus import ready_corpus
+
+from dialerd.core.amd.frames import frames
+from dialerd.core.amd.model import Judgement, judge
+from dialerd.core.campaign import AmdParameters
+
+from .amd_calls import Heard, Switchboard, Wanted, decoded
+from .farend import FarEnd
+from .pbx.agi import AgiServer
+from .pbx.ami import AmiClient
+from .pbx.asterisk import Asterisk
+
+pytestmark = pytest.mark.real_asterisk
+
+ORIGINAL = AmdParameters()
+DEFAULTS = replace(ORIGINAL, maximum_number_of_words=2)  # all that Asterisk's own differ in
+# rules that the two sets above hardly reach, at limits that do not fall on frames
+HARD = AmdParameters(
+    initial_silence=1990,
+    greeting=2210,
+    after_greeting_silence=410,
+    total_analysis_time=3000,
+    minimum_word_length=70,
+    between_words_silence=90,
+    maximum_number_of_words=5,
+    silence_threshold=700,
+    maximum_word_length=650,
+)
+AGREEMENT = 0.995
+STALLS = 0.1  # more stalled calls than this share prove nothing: the machine is too busy
+
+
+def expected(wanted: Wanted) -> Judgement:
+    """The model's judgement on what comes out of the call."""
+    return judge(frames(decoded(wanted.greeting.samples)), wanted.parameters)
+
+
+@pytest.mark.parametrize(
+    ("count", "sets"),
+    [
+        pytest.param(75, (DEFAULTS, ORIGINAL, HARD), id="gate"),
+        pytest.param(450, (DEFAULTS, ORIGINAL, HARD), id="soak", marks=pytest.mark.soak),
+    ],
+)
+def test_the_model_says_what_asterisk_says(
+    pbx: Asterisk, farend: FarEnd, ami: AmiClient, agi: AgiServer, count: int, sets: tuple[AmdParameters, ...]
+) -> None:
+    calls = [Wanted(greeting, parameters) for greeting in ready_corpus(count) for parameters in sets]
+    causes = {expected(call).cause.partition("-")[0] for call in calls}
+    assert causes == {"HUMAN", "INITIALSILENCE", "LONGGREETING", "MAXWORDLENGTH", "MAXWORDS", "TOOLONG"}
+
+    heard = Switchboard(farend, ami, agi).heard(calls, timeout_s=30 + len(calls) / 3)
+
+    assert len(heard) == len(calls)
+    exceptions = [each for each in heard if (each.status, each.cause) != tuple(expected(each.wanted))[:2]]
+    listed = "\n".join(_line(each) for each in exceptions)
+    stalled = sum(each.stalled for each in heard)
+    late_ms = sorted(each.elapsed_ms - expected(each.wanted).after_ms for each in heard)
+    print(
+        f"\n{len(heard) - len(exceptions)} of {len(heard)} agree; {stalled} stalled and placed again; verdicts "
+        f"{statistics.median(late_ms):.0f} ms after the model's time (p5 {late_ms[len(late_ms) // 20]:.0f}, "
+        f"p95 {late_ms[-len(late_ms) // 20]:.0f})\n{listed}"
+    )
+    assert 1 - len(exceptions) / len(heard) >= AGREEMENT, f"{len(exceptions)} of {len(heard)} differ:\n{listed}"
+    assert stalled <= STALLS * len(heard), f"{stalled} of {len(heard)} calls stalled"
+    assert abs(statistics.median(late_ms)) < 60
+
+
+def _line(heard: Heard) -> str:
+    model = expected(heard.wanted)
+    return (
+        f"{heard.wanted.greeting.name} AMD({heard.wanted.parameters.arguments()}): Asterisk {heard.status} "
+        f"{heard.cause} after {heard.elapsed_ms:.0f} ms and {heard.frames_sent} frames, model {model.status} "
+        f"{model.cause} after {model.after_ms} ms"
+    )
