@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 from tests.amd_corpus.greetings import Greeting
 
+from dialerd.core.amd.frames import After
 from dialerd.core.campaign import AmdParameters
 
 from .farend import Behaviour, FarEnd
-from .farend.audio import LINEAR, to_ulaw
+from .farend.audio import LINEAR, SILENCE, to_ulaw
 from .pbx.agi import AgiServer, verdict
 from .pbx.ami import AmiClient
 from .pbx.originate import Attempt, call_customer
@@ -31,10 +32,11 @@ _TRIES = 3
 
 @dataclass(frozen=True)
 class Wanted:
-    """One call to place: a greeting and the parameters of AMD."""
+    """One call to place: a greeting, the parameters of AMD, and what the far end sends after the greeting."""
 
     greeting: Greeting
     parameters: AmdParameters
+    after: After = After.SILENCE
 
 
 @dataclass(frozen=True)
@@ -63,13 +65,14 @@ def decoded(samples: NDArray[np.int16]) -> NDArray[np.int16]:
     return _LINEAR[np.frombuffer(coded(samples), dtype=np.uint8)]
 
 
-def has_stalled(status: str, cause: str, parameters: AmdParameters) -> bool:
+def has_stalled(wanted: Wanted, cause: str) -> bool:
     """Return whether AMD's clock ended the analysis before its count of frames did: frames came too late.
 
-    With frames in time the count is at the end first and says so: TOOLONG with the whole analysis time.
+    With frames in time the count is at the end first and says so: TOOLONG with the whole analysis time. Of a far end
+    that stops sending nothing can be told: there the clock ends calls that did not stall, too.
     """
     word, _, counted = cause.partition("-")
-    return status == "NOTSURE" and word == "TOOLONG" and int(counted) < parameters.total_analysis_time
+    return wanted.after is After.SILENCE and word == "TOOLONG" and int(counted) < wanted.parameters.total_analysis_time
 
 
 @dataclass
@@ -104,7 +107,7 @@ class Switchboard:
             if waiting and len(self._on_line) < self._at_once:
                 self._place(waiting.popleft())
             for placed, heard in self._verdicts():
-                if has_stalled(heard.status, heard.cause, placed.wanted.parameters) and placed.stalled + 1 < _TRIES:
+                if has_stalled(placed.wanted, heard.cause) and placed.stalled + 1 < _TRIES:
                     waiting.append(_Placed(placed.wanted, "", placed.stalled + 1))
                 else:
                     found.append(heard)
@@ -114,7 +117,8 @@ class Switchboard:
     def _place(self, placed: _Placed) -> None:
         self._numbers += 1
         placed.number = f"557{self._numbers:06d}"
-        self._farend.behaves(placed.number, Behaviour(plays=coded(placed.wanted.greeting.samples)))
+        then = SILENCE if placed.wanted.after is After.SILENCE else None
+        self._farend.behaves(placed.number, Behaviour(plays=coded(placed.wanted.greeting.samples), then=then))
         amd = placed.wanted.parameters.arguments().replace(",", ":")
         attempt = Attempt(placed.number, self._agi.url, amd=amd, guard_from="verdict")
         self._agi.scripts[attempt.attempt] = verdict("hangup")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import statistics
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from tests.amd_corpus.corpus import ready_corpus
+from tests.amd_corpus.greetings import Greeting
 
-from dialerd.core.amd.frames import frames
+from dialerd.core.amd.frames import After, frames
 from dialerd.core.amd.model import Judgement, judge
 from dialerd.core.campaign import AmdParameters
 
@@ -40,7 +42,8 @@ STALLS = 0.1  # more stalled calls than this share prove nothing: the machine is
 
 def expected(wanted: Wanted) -> Judgement:
     """The model's judgement on what comes out of the call."""
-    return judge(frames(decoded(wanted.greeting.samples)), wanted.parameters)
+    goes_on = wanted.after is After.SILENCE
+    return judge(frames(decoded(wanted.greeting.samples), fill_last=goes_on), wanted.parameters, wanted.after)
 
 
 @pytest.mark.parametrize(
@@ -72,6 +75,37 @@ def test_the_model_says_what_asterisk_says(
     assert 1 - len(exceptions) / len(heard) >= AGREEMENT, f"{len(exceptions)} of {len(heard)} differ:\n{listed}"
     assert stalled <= STALLS * len(heard), f"{stalled} of {len(heard)} calls stalled"
     assert abs(statistics.median(late_ms)) < 60
+
+
+def test_a_far_end_that_stops_sending(pbx: Asterisk, farend: FarEnd, ami: AmiClient, agi: AgiServer) -> None:
+    """AMD then counts its own waits of 100 ms, and how late each wait ends decides which of its two limits comes first.
+
+    So the last number may be a wait off, or two on a machine that stalls; status and cause may not.
+    """
+    word, pause = [np.full(ms * 8, level, dtype=np.int16) for ms, level in ((300, 3000), (200, 0))]
+    parts = {
+        "nothing": word[:0],
+        "one-frame": word[:160],
+        "short-frame": word[:83],
+        "word": word,
+        "words": np.concatenate([pause, word, pause, word]),
+        "words-ragged": np.concatenate([pause, word, pause, word[:1500]]),
+        "human": np.concatenate([pause, word, *[pause] * 5]),
+        "mute": np.concatenate([pause] * 13),
+        "long": np.concatenate([word] * 8),
+    }
+    greetings = [Greeting(name, "stops", "nobody", samples) for name, samples in parts.items()]
+    calls = [Wanted(each, sets, After.NOTHING) for each in greetings for sets in (ORIGINAL, HARD)]
+    heard = Switchboard(farend, ami, agi).heard(calls, timeout_s=60)
+    print("\n" + "\n".join(_line(each) for each in heard))
+    for each in heard:
+        model = expected(each.wanted)
+        said, theirs = each.cause.split("-"), model.cause.split("-")
+        assert (each.status, said[0]) == (model.status, theirs[0]), _line(each)
+        if each.status == "NOTSURE":
+            assert abs(int(said[1]) - int(theirs[1])) <= 200, _line(each)
+        else:
+            assert said == theirs, _line(each)
 
 
 def _line(heard: Heard) -> str:

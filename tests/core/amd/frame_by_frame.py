@@ -111,8 +111,7 @@ def heard(
     while True:
         waits += 1
         if clock + waits * (wait + 1e-6) > wanted.total_analysis_time:
-            word = "TOOLONG" if samples else "NOAUDIODATA"
-            return "NOTSURE", f"{word}-{ear.counted}", ear.counted + wait
+            return "NOTSURE", f"TOOLONG-{ear.counted}", ear.counted + wait
         ear.counted += wait
         if ear.counted >= wanted.total_analysis_time:
             return "NOTSURE", f"TOOLONG-{ear.counted}", ear.counted

@@ -104,13 +104,13 @@ def test_threshold_is_the_first_level_that_is_sound() -> None:
 
 
 def test_frames_that_stop() -> None:
-    assert said("", after=After.NOTHING) == ("NOTSURE", "NOAUDIODATA-4900", 5000)
+    assert said("", after=After.NOTHING) == ("NOTSURE", "TOOLONG-4900", 5000), "no NOAUDIODATA"
     assert said(WORD, after=After.NOTHING) == ("NOTSURE", "TOOLONG-5000", 5000), "silence nobody sends is none"
     assert said("#", after=After.NOTHING) == ("NOTSURE", "TOOLONG-4920", 5020), "the clock is past the end first"
     assert said("." * 249, after=After.NOTHING)[1] == "INITIALSILENCE-2500-2500"
     assert said("#" * 8 + "." * 40, after=After.NOTHING)[1] == "HUMAN-800-800"
     spinning = replace(ORIGINAL, between_words_silence=0)
-    assert said("", spinning, After.NOTHING) == ("NOTSURE", "NOAUDIODATA-0", 5000)
+    assert said("", spinning, After.NOTHING) == ("NOTSURE", "TOOLONG-0", 5000)
     assert said("#", spinning, After.NOTHING) == ("NOTSURE", "TOOLONG-20", 5000)
 
 

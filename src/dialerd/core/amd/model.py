@@ -176,6 +176,7 @@ def _nothing_came(frames: Frames, parameters: AmdParameters) -> Judgement:
     A wait is twice the shortest of LONGEST_WAIT_MS and six of the parameters and takes a little longer than asked for.
     The clock is looked at first, and must be past the end: it gives the sum before the wait. Otherwise the sum counts.
     The clock is the first frame behind the sum, since that frame was there as AMD began.
+    AMD's NOAUDIODATA is not among the answers: after a wait in vain it writes TOOLONG over it.
     """
     wanted = parameters
     heard = frames.ends_ms[-1] if frames.ends_ms else 0
@@ -188,11 +189,10 @@ def _nothing_came(frames: Frames, parameters: AmdParameters) -> Judgement:
         wanted.minimum_word_length,
         wanted.between_words_silence,
     )
-    word = "TOOLONG" if frames.ends_ms else "NOAUDIODATA"
     if wait_ms == 0:  # AMD spins; nothing is counted until the clock ends it
-        return Judgement("NOTSURE", f"{word}-{heard}", wanted.total_analysis_time)
+        return Judgement("NOTSURE", f"TOOLONG-{heard}", wanted.total_analysis_time)
     counted = heard + wait_ms * -(-(wanted.total_analysis_time - heard) // wait_ms)
     behind = frames.ends_ms[0] if frames.ends_ms else 0
     if counted - behind >= wanted.total_analysis_time:
-        return Judgement("NOTSURE", f"{word}-{counted - wait_ms}", counted)
-    return Judgement("NOTSURE", f"{word}-{counted}", counted)
+        return Judgement("NOTSURE", f"TOOLONG-{counted - wait_ms}", counted)
+    return Judgement("NOTSURE", f"TOOLONG-{counted}", counted)
