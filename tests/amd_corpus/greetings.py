@@ -23,7 +23,8 @@ BEEPS_HZ = (440, 800, 1000, 1400, 2000)
 
 @dataclass(frozen=True)
 class Greeting:
-    """One called party: `kind` names how it was made, `party` what it is (person, machine, carrier, fax, nobody)."""
+    """One called party: `kind` names how it was made, `party` what it is (person, machine, carrier, fax,
+    nobody, or signal: made for AMD's rules, nobody sounds like that)."""
 
     name: str
     kind: str
@@ -95,7 +96,9 @@ def _two_hellos(m: Maker) -> list[Sound]:
 
 
 def _at_once(m: Maker) -> list[Sound]:
-    return [m.says(m.language.hello)]
+    spoken = m.says(m.language.hello)
+    # a voice from the first frame on: AMD begins as if within a word
+    return [spoken[int(np.argmax(np.abs(spoken) > np.max(np.abs(spoken)) / 4)) :]]
 
 
 def _mailbox(m: Maker) -> list[Sound]:
@@ -159,6 +162,17 @@ def _crackle(m: Maker) -> list[Sound]:
     return bursts
 
 
+def _blocks(m: Maker) -> list[Sound]:
+    # sound and silence in whole frames, at loudnesses next to the thresholds: where one frame or one unit decides
+    blocks: list[Sound] = []
+    for _ in range(int(m.random.integers(4, 14))):
+        frames = m.pick((1, 2, 3, 4, 5, 6, 10, 11, 12, 20))
+        blocks.append(tones.steady(m.pick((256, 255.5, 700, 699.5, 990)), 0.02 * frames))
+        frames = m.pick((1, 2, 3, 4, 5, 10, 19, 20, 21, 39, 40, 41))
+        blocks.append(tones.steady(m.pick((0, 0, 0, 240, 255.5)), 0.02 * frames))
+    return blocks[m.pick((0, 1)) :]
+
+
 def _beep(m: Maker) -> Sound:
     return tone(m.pick(BEEPS_HZ), m.between(0.15, 1.0), m.level_db)
 
@@ -179,6 +193,7 @@ KINDS: dict[str, tuple[str, Callable[[Maker], list[Sound]]]] = {
     "fax": ("fax", _fax),
     "dead-air": ("nobody", _dead_air),
     "crackle": ("nobody", _crackle),
+    "blocks": ("signal", _blocks),
 }
 """Every kind: who that is, and the maker of its parts."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.end_to_end.ulaw import decoded
 
 from . import tones
 from .corpus import read, ready_corpus, write
@@ -28,7 +29,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> list[Greeting]:
 
 def test_all_kinds_and_parties(corpus: list[Greeting]) -> None:
     assert Counter(each.kind for each in corpus) == dict.fromkeys(KINDS, 5)
-    assert {each.party for each in corpus} == {"person", "machine", "carrier", "fax", "nobody"}
+    assert {each.party for each in corpus} == {"person", "machine", "carrier", "fax", "nobody", "signal"}
     assert all(each.party == KINDS[each.kind][0] for each in corpus)
 
 
@@ -41,7 +42,7 @@ def test_levels_and_lengths(corpus: list[Greeting]) -> None:
         assert 0.1 < len(each.samples) / tones.RATE_HZ <= LONGEST_S, each.name
         clipped = np.mean(np.abs(each.samples.astype(int)) >= 32767)
         assert clipped < 0.001, each.name
-        if each.kind != "dead-air":
+        if each.kind not in ("dead-air", "blocks"):
             level = tones.level(each.samples.astype(float))
             assert -40 < level < -15, f"{each.name}: {level:.1f} dB"
 
@@ -58,6 +59,12 @@ def test_the_cache_gives_what_was_made(tmp_path: Path, monkeypatch: pytest.Monke
     made, cached = ready_corpus(2), ready_corpus(2)
     assert [(a.name, a.samples.tobytes()) for a in made] == [(b.name, b.samples.tobytes()) for b in cached]
     assert len(list(tmp_path.glob("amd-corpus/*/*.wav"))) == 2
+
+
+@pytest.mark.parametrize("mean", [0, 240, 255.5, 256, 699.5, 700, 990])
+def test_steady_sounds_keep_their_loudness_in_ulaw(mean: float) -> None:
+    through = decoded(tones.to_int16(tones.steady(mean, 0.1)))
+    assert np.mean(np.abs(through.astype(int)).reshape(-1, 160), axis=1) == pytest.approx(mean, abs=0.2)
 
 
 def test_tones() -> None:

@@ -62,6 +62,20 @@ def hum(seconds: float, level_db: float) -> Sound:
     return at_level(np.asarray(wave), level_db)
 
 
+def steady(mean: float, seconds: float) -> Sound:
+    """A square wave of 4 kHz with this mean absolute sample in every 20 ms, also after u-law.
+
+    It is made of the two u-law values next to it, so `mean` is met to 0.05 to 0.1; 0 to 1000.
+    """
+    # u-law's values up to 1000: steps of 8, 16, 32 and 64
+    values = np.concatenate([np.arange(0, 124, 8), np.arange(132, 380, 16), np.arange(396, 892, 32), [924, 988, 1052]])
+    above = int(np.searchsorted(values, mean, side="right"))
+    low, high = values[above - 1], values[above]
+    of_high = round((mean - low) / (high - low) * 160)
+    frame = np.where(np.arange(160) < of_high, high, low) * np.where(np.arange(160) % 2, -1.0, 1.0)
+    return np.resize(frame, round(seconds * RATE_HZ))
+
+
 def rms(level_db: float) -> float:
     """The RMS amplitude of a level."""
     return float(32768 * 10 ** (level_db / 20))

@@ -6,26 +6,22 @@ The way of each greeting: 16-bit samples → u-law → RTP of the far end → As
 from __future__ import annotations
 
 import time
-from array import array
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
 from tests.amd_corpus.greetings import Greeting
 
 from dialerd.core.amd.frames import After
 from dialerd.core.campaign import AmdParameters
 
 from .farend import Behaviour, FarEnd
-from .farend.audio import LINEAR, SILENCE, to_ulaw
+from .farend.audio import SILENCE
 from .pbx.agi import AgiServer, verdict
 from .pbx.ami import AmiClient
 from .pbx.originate import Attempt, call_customer
+from .ulaw import coded
 
-_CODES = np.frombuffer(to_ulaw(array("h", range(-32768, 32768))), dtype=np.uint8)
-_LINEAR = np.array(LINEAR, dtype=np.int16)
 _APART_S = 0.03  # calls begin one after the other, as a dialer's do
 _TRIES = 3
 
@@ -53,16 +49,6 @@ class Heard:
     elapsed_ms: float
     frames_sent: int
     stalled: int
-
-
-def coded(samples: NDArray[np.int16]) -> bytes:
-    """Return samples as u-law, as they go into the call."""
-    return _CODES[samples.astype(np.int32) + 32768].tobytes()
-
-
-def decoded(samples: NDArray[np.int16]) -> NDArray[np.int16]:
-    """Return samples as they come out of the call: u-law has 8 bits."""
-    return _LINEAR[np.frombuffer(coded(samples), dtype=np.uint8)]
 
 
 def has_stalled(wanted: Wanted, cause: str) -> bool:

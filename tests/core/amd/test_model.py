@@ -50,6 +50,8 @@ GAP = "..."  # 60 ms: parts words (50 ms is less than three frames)
         # 1.5 s of sound in all
         ("." + "#" * 74 + "." * 40, "HUMAN-800-800", 2300),
         ("." + "#" * 75, "LONGGREETING-1500-1500", 1520),
+        # the 75th frame of sound completes the fourth word: words are looked at before the greeting's length
+        (GAP + WORD + GAP + WORD + GAP + "#" * 60 + GAP + WORD, "MAXWORDS-4-3", 1740),
         ("#" * 40 + "." * 30 + "#" * 34 + "." * 40, "HUMAN-800-800", 2880),
         ("#" * 40 + "." * 30 + "#" * 35, "LONGGREETING-1500-1500", 2100),
     ],
@@ -63,6 +65,12 @@ def test_words_are_more_than_the_maximum() -> None:
     three = GAP + 3 * (WORD + GAP)
     assert said(three, DEFAULTS)[:2] == ("MACHINE", "MAXWORDS-3-2")
     assert said(three, ORIGINAL)[:2] == ("HUMAN", "HUMAN-800-800")
+
+
+def test_silence_of_exactly_the_least_length_parts_words() -> None:
+    words = GAP + 4 * (WORD + GAP)
+    assert said(words, replace(ORIGINAL, between_words_silence=60))[1] == "MAXWORDS-4-3"
+    assert said(words, replace(ORIGINAL, between_words_silence=61))[1] == "HUMAN-800-800"
 
 
 def test_one_word_may_be_too_long() -> None:
