@@ -168,7 +168,7 @@ def _blocks(m: Maker) -> list[Sound]:
     for _ in range(int(m.random.integers(4, 14))):
         frames = m.pick((1, 2, 3, 4, 5, 6, 10, 11, 12, 20))
         blocks.append(tones.steady(m.pick((256, 255.5, 700, 699.5, 990)), 0.02 * frames))
-        frames = m.pick((1, 2, 3, 4, 5, 10, 19, 20, 21, 39, 40, 41))
+        frames = m.pick((1, 2, 2, 3, 3, 3, 4, 5, 10, 19, 20, 21, 39, 40, 41))
         blocks.append(tones.steady(m.pick((0, 0, 0, 240, 255.5)), 0.02 * frames))
     return blocks[m.pick((0, 1)) :]
 

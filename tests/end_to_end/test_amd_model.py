@@ -10,7 +10,7 @@ import pytest
 from tests.amd_corpus.corpus import ready_corpus
 from tests.amd_corpus.greetings import Greeting, greeting
 
-from dialerd.core.amd.frames import After, frames
+from dialerd.core.amd.frames import FRAME_SAMPLES, After, frames
 from dialerd.core.amd.model import Judgement, judge
 from dialerd.core.campaign import AmdParameters
 
@@ -41,9 +41,10 @@ HARD = AmdParameters(
 EDGES = (
     replace(ORIGINAL, minimum_word_length=100, maximum_word_length=100, maximum_number_of_words=0),
     replace(ORIGINAL, minimum_word_length=100, greeting=100, after_greeting_silence=400, maximum_number_of_words=1),
-    AmdParameters(minimum_word_length=60, between_words_silence=60, maximum_number_of_words=1, total_analysis_time=1200),
+    replace(ORIGINAL, minimum_word_length=60, between_words_silence=60, maximum_number_of_words=0),
 )
 AGREEMENT = 0.995
+LATE = 0.02  # Asterisk reads a call's first packet now and then before its dialplan, and so AMD, has begun
 STALLS = 0.1  # more stalled calls than this share prove nothing: the machine is too busy
 
 
@@ -68,18 +69,25 @@ def test_the_model_says_what_asterisk_says(
     heard = Switchboard(farend, ami, agi).heard(calls, timeout_s=30 + len(calls) / 3)
 
     assert len(heard) == len(calls)
-    exceptions = [each for each in heard if (each.status, each.cause) != tuple(expected(each.wanted))[:2]]
-    listed = "\n".join(_line(each) for each in exceptions)
+    differ = [each for each in heard if not _agrees(each, expected(each.wanted))]
+    late = [each for each in differ if _agrees(each, _without_first_packet(each.wanted))]
+    exceptions = [each for each in differ if each not in late]
     stalled = sum(each.stalled for each in heard)
-    late_ms = sorted(each.elapsed_ms - expected(each.wanted).after_ms for each in heard)
-    print(
-        f"\n{len(heard) - len(exceptions)} of {len(heard)} agree; {stalled} stalled and placed again; verdicts "
-        f"{statistics.median(late_ms):.0f} ms after the model's time (p5 {late_ms[len(late_ms) // 20]:.0f}, "
-        f"p95 {late_ms[-len(late_ms) // 20]:.0f})\n{listed}"
+    behind_ms = sorted(each.elapsed_ms - expected(each.wanted).after_ms for each in heard)
+    report = "\n".join(
+        (
+            f"{len(heard) - len(differ)} of {len(heard)} agree, {len(late)} more without their first packet, "
+            f"{len(exceptions)} differ; {stalled} stalled and placed again",
+            f"verdicts {statistics.median(behind_ms):.0f} ms behind the model's time "
+            f"(p5 {behind_ms[len(behind_ms) // 20]:.0f}, p95 {behind_ms[-len(behind_ms) // 20]:.0f})",
+            *map(_line, differ),
+        )
     )
-    assert 1 - len(exceptions) / len(heard) >= AGREEMENT, f"{len(exceptions)} of {len(heard)} differ:\n{listed}"
+    print(f"\n{report}")
+    assert 1 - len(exceptions) / len(heard) >= AGREEMENT, report
+    assert len(late) <= LATE * len(heard), report
     assert stalled <= STALLS * len(heard), f"{stalled} of {len(heard)} calls stalled"
-    assert abs(statistics.median(late_ms)) < 60
+    assert abs(statistics.median(behind_ms)) < 60, report
 
 
 def test_a_far_end_that_stops_sending(pbx: Asterisk, farend: FarEnd, ami: AmiClient, agi: AgiServer) -> None:
@@ -102,7 +110,6 @@ def test_a_far_end_that_stops_sending(pbx: Asterisk, farend: FarEnd, ami: AmiCli
     greetings = [Greeting(name, "stops", "nobody", samples) for name, samples in parts.items()]
     calls = [Wanted(each, sets, After.NOTHING) for each in greetings for sets in (ORIGINAL, HARD)]
     heard = Switchboard(farend, ami, agi).heard(calls, timeout_s=60)
-    print("\n" + "\n".join(_line(each) for each in heard))
     for each in heard:
         model = expected(each.wanted)
         said, theirs = each.cause.split("-"), model.cause.split("-")
@@ -111,6 +118,15 @@ def test_a_far_end_that_stops_sending(pbx: Asterisk, farend: FarEnd, ami: AmiCli
             assert abs(int(said[1]) - int(theirs[1])) <= 200, _line(each)
         else:
             assert said == theirs, _line(each)
+
+
+def _agrees(heard: Heard, model: Judgement) -> bool:
+    return (heard.status, heard.cause) == (model.status, model.cause)
+
+
+def _without_first_packet(wanted: Wanted) -> Judgement:
+    samples = decoded(wanted.greeting.samples)[FRAME_SAMPLES:]
+    return judge(frames(samples), wanted.parameters)
 
 
 def _line(heard: Heard) -> str:
