@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dialerd.core.agent import AgentState
 from dialerd.core.agent_flow import AgentFlow
-from dialerd.core.amd import MEETS_AGENT, AmdResult, amd_result
+from dialerd.core.amd.status import MEETS_AGENT, AmdResult, amd_result
 from dialerd.core.call import AttemptMove, AttemptState, HungUpBy
 from dialerd.core.call_flow import CallFlow
 from dialerd.core.campaign import MeasuredFrom

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dialerd.core.abandon_window import WindowClock
-from dialerd.core.amd import AmdResult
+from dialerd.core.amd.status import AmdResult
 from dialerd.core.campaign import Campaign, MeasuredFrom
 from dialerd.core.pacing.ledger import AbandonLedger, AmdLosses, Counts, LedgerHistory, Standing
 from dialerd.core.readiness import uncounted

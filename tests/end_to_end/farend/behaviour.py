@@ -13,7 +13,8 @@ class Behaviour:
 
     `answers_after_s`: from the INVITE to the answer (or rejection); None rings until the PBX gives up.
     `rings`: send 180 at once. `rejects_with`: a SIP code ≥ 300 in place of the answer; `reason` its Reason header.
-    `plays` once from the answer on, then `then` over and over (u-law 8 kHz).
+    `plays` once from the answer on, then `then` over and over (u-law 8 kHz); None sends no packet any more, and the
+    last one of `plays` may be short.
     `hangs_up_after_s` and `digits` ((seconds, keys) pairs, RFC 4733) count from the answer.
     """
 
@@ -22,7 +23,7 @@ class Behaviour:
     rejects_with: int | None = None
     reason: str = ""
     plays: bytes = b""
-    then: bytes = SILENCE
+    then: bytes | None = SILENCE
     hangs_up_after_s: float | None = None
     digits: tuple[tuple[float, str], ...] = ()
 

@@ -27,15 +27,15 @@ class RtpStream:
         self._sequence = 0
         self._timestamp = 0
         self._once = b""
-        self._loop = SILENCE
+        self._loop: bytes | None = SILENCE
         self._position = 0
         self._keys: deque[tuple[int, int, bool]] = deque()  # (key, duration in samples, end); key -1: pause
         self._key_timestamp = 0
         self._last_key_in: int | None = None
 
-    def play(self, once: bytes, then: bytes) -> None:
-        """Send `once` from now on and afterwards `then` over and over."""
-        self._once, self._loop, self._position = once, then or SILENCE, 0
+    def play(self, once: bytes, then: bytes | None) -> None:
+        """Send `once` from now on and afterwards `then` over and over (empty: silence; None: nothing)."""
+        self._once, self._loop, self._position = once, SILENCE if then == b"" else then, 0
 
     def press(self, keys: str) -> None:
         """Send keys after those that are still waiting; ValueError for a character that is no key."""
@@ -45,8 +45,10 @@ class RtpStream:
             self._keys.extend((code, _KEY_FRAMES * FRAME_SAMPLES, True) for _ in range(_KEY_ENDS))
             self._keys.extend((-1, 0, False) for _ in range(_KEY_PAUSE))
 
-    def next_packet(self) -> bytes:
-        """Return the packet of the next 20 ms."""
+    def next_packet(self) -> bytes | None:
+        """Return the packet of the next 20 ms; None when this side has stopped sending."""
+        if self._loop is None and self._position >= len(self._once) and not self._keys:
+            return None
         self._sequence = (self._sequence + 1) & 0xFFFF
         self._timestamp = (self._timestamp + FRAME_SAMPLES) & 0xFFFFFFFF
         self._log.sent_frames += 1
@@ -67,7 +69,7 @@ class RtpStream:
         self._position += FRAME_SAMPLES
         frame = self._once[begin : self._position]
         missing = FRAME_SAMPLES - len(frame)
-        if missing:
+        if missing and self._loop is not None:
             start = (begin + len(frame) - len(self._once)) % len(self._loop)
             tail = self._loop[start : start + missing]
             while len(tail) < missing:

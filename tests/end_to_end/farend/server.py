@@ -185,7 +185,8 @@ class FarEnd:
                     heapq.heappop(self._timers)[2]()
                 if now >= next_frame:
                     for port, leg in list(self._by_media.items()):
-                        self._rtp.sendto(leg.stream.next_packet(), ("127.0.0.1", port))
+                        if (packet := leg.stream.next_packet()) is not None:
+                            self._rtp.sendto(packet, ("127.0.0.1", port))
                     # after a stall do not catch up with a burst
                     next_frame = max(next_frame + FRAME_S, now - 5 * FRAME_S)
         except BaseException as error:
