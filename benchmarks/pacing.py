@@ -80,7 +80,9 @@ def main() -> int:
     order = {digest(one.cell): number for number, one in enumerate(size.cells)}
 
     def wanted() -> list[Row]:
+        """What this size wants of the book, in its order."""
         rows = [row for row in book.rows.values() if row.digest in order]
+        rows = [row for row in rows if size.cells[order[row.digest]].has(row)]
         return sorted(rows, key=lambda row: (order[row.digest], row.law, row.seed))
 
     while jobs_left := matched(size, wanted()):

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from . import presets
 from .grid import hypercube
-from .registry import BOUNDS, LAWS
+from .registry import AT, BOUNDS, LAWS
+from .runs import Row
 from .scenario import Scenario
 from .shared import Cell
 
@@ -27,6 +28,10 @@ class Wanted(NamedTuple):
     cell: Cell
     laws: tuple[str, ...]
     seeds: int
+
+    def has(self, row: Row) -> bool:
+        """Whether a run of this cell is one of them: by its law (at whatever limit) and seed."""
+        return row.law.partition(AT)[0] in self.laws and row.seed <= self.seeds
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +74,14 @@ def standard() -> Size:
         hours = 30.0 if agents <= 10 else 9.0
         cells += [Wanted(presets.headline(agents).but(hours=hours), ALL, 4)]
         one = presets.headline(agents, limit=0.01).but(f"headline-{agents}-1%", hours=hours)
-        cells += [Wanted(one, FEW, 8 if agents <= 5 else 4)]  # a small floor has some twenty abandons a run
-    cells += [Wanted(presets.markov(agents).but(hours=30.0), ("dialerd", "bound-markov"), 3) for agents in (5, 10)]
+        cells += [Wanted(one, FEW, 8 if agents <= 5 else 3)]  # a small floor has some twenty abandons a run
+    cells += [Wanted(presets.markov(agents).but(hours=30.0), ("dialerd", "bound-markov"), 2) for agents in (5, 10)]
     cells += [Wanted(shock(SHOCKED), ALL, 4) for shock in SHOCKS]
-    cells += [Wanted(shock(agents), ("dialerd", "progressive"), 3) for shock in SHOCKS for agents in (5, 30)]
+    cells += [Wanted(shock(agents), ("dialerd", "progressive"), 2) for shock in SHOCKS for agents in (5, 30)]
     cells += [Wanted(presets.stepped(100, 2.0, hours=3.0), ("dialerd", "progressive"), 3)]
-    cells += [Wanted(presets.mixed_leads(agents), MIXED, 8) for agents in (5, 30)]
+    cells += [Wanted(presets.mixed_leads(agents), MIXED, 8 if agents <= 10 else 4) for agents in (5, 30)]
     cells += [Wanted(presets.mixed_leads(SHOCKED), (*ALL, "dialerd-blind"), 8)]
-    cells += [Wanted(presets.shared(agents), SHARING, 3) for agents in (5, 30)]
+    cells += [Wanted(presets.shared(agents), SHARING, 2) for agents in (5, 30)]
     cells += [Wanted(presets.shared(SHOCKED), ON_LINE, 3)]
     cells += [Wanted(cell, ALL, 3) for cell in hypercube(24, live_answers=1000)]
     return Size(tuple(cells))

@@ -13,7 +13,7 @@ from dialerd.core.pacing.ledger import AbandonLedger
 from dialerd.core.pacing.predictive import MOST_AT_ONCE, Plan, PredictivePacer, Situation
 from dialerd.core.predictive_flow import LOOK_AHEAD
 
-from ..contract import Abandoned, CallEnded, Connected, Observation, TalkEnded, View, WrapEnded
+from ..contract import Abandoned, CallEnded, Connected, Lead, Observation, TalkEnded, View, WrapEnded
 
 GUESSED_TALK_S, GUESSED_WRAP_S = 180.0, 30.0  # a new campaign's defaults, whatever the world is
 
@@ -27,6 +27,7 @@ class Ours:
         self.pacer = PredictivePacer(avg_talk_s=GUESSED_TALK_S, wrapup_s=GUESSED_WRAP_S)
         self.ledger = AbandonLedger(AbandonWindow.ROLLING_24_HOURS, limit)
         self.plan: Plan | None = None
+        self._alike: tuple[Sequence[Lead], float, list[Segment]] | None = None
 
     def observe(self, what: Observation) -> None:
         """Hand over what has happened."""
@@ -65,12 +66,21 @@ class Ours:
             credit=standing.credit,
             limit=self.limit,
         )
-        upcoming: Sequence[Segment] = ()
-        if self.by_segment:
-            upcoming = [self._segment(lead.segment, lead.attempt, now) for lead in view.upcoming[:LOOK_AHEAD]]
-        self.plan = self.pacer.plan(situation, upcoming, min(MOST_AT_ONCE, view.lines_free, view.rate_free))
+        self.plan = self.pacer.plan(situation, self._upcoming(view), min(MOST_AT_ONCE, view.lines_free, view.rate_free))
         self.pacer.placed(self.plan, self.plan.calls)
         return self.plan.calls
+
+    def _upcoming(self, view: View) -> Sequence[Segment]:
+        """The segments of the next leads. Where all leads are alike they change with the hour only: not made anew."""
+        if not self.by_segment:
+            return ()
+        key = (view.upcoming, view.now // 3600) if isinstance(view.upcoming, tuple) else None
+        if key is None or self._alike is None or self._alike[0] is not key[0] or self._alike[1] != key[1]:
+            segments = [self._segment(lead.segment, lead.attempt, view.now) for lead in view.upcoming[:LOOK_AHEAD]]
+            if key is None:
+                return segments
+            self._alike = (*key, segments)
+        return self._alike[2]
 
     def choose(self, view: View, calls: int) -> Sequence[int]:
         """Return the places of the leads to be called."""

@@ -116,8 +116,8 @@ def test_agents_who_talk_have_their_wrap_up_still_before_them() -> None:
         wrap.observe(float(rng.exponential(20.0)))
     table = free_table(talk, wrap, [], [])
     ahead = np.array([5.0, 15.0, 30.0])
-    talking = table.chances([50.0], ahead, wrapping=False)[0]
-    wrapping = table.chances([5.0], ahead, wrapping=True)[0]
+    talking = table.by(ahead).chances([50.0], [])[0]
+    wrapping = table.by(ahead).chances([], [5.0])[0]
     # two exponential stages one after the other; and one alone
     expected = 1 - (100 * np.exp(-ahead / 100) - 20 * np.exp(-ahead / 20)) / 80
     assert talking == pytest.approx(expected, abs=0.03)

@@ -18,7 +18,7 @@ from dialerd.core.pacing.answers import AnswerModel, RingTable, Segment
 from dialerd.core.pacing.choice import order
 from dialerd.core.pacing.durations import Array, Durations
 from dialerd.core.pacing.forecast import Forecast
-from dialerd.core.pacing.handling import FreeTable, free_table
+from dialerd.core.pacing.handling import FreeBy, free_table
 from dialerd.core.pacing.risk_budget import USUAL_SAFETY, RiskBudget
 
 REFRESH_S = 10.0  # tables older than this are made anew
@@ -100,8 +100,8 @@ class PredictivePacer:
     _heard: int = field(init=False, default=0)
     _chosen: int = field(init=False, default=0)
     _ring: RingTable | None = field(init=False, default=None)
-    _free: FreeTable | None = field(init=False, default=None)
-    _fresh_until: float = field(init=False, default=-math.inf)
+    _free: FreeBy | None = field(init=False, default=None)
+    _fresh: tuple[float, float] = field(init=False, default=(-math.inf, 0.0))  # until when, and for which grace
 
     def __post_init__(self) -> None:
         """Start from the campaign's guesses."""
@@ -151,15 +151,9 @@ class PredictivePacer:
         """
         self._learn(at.now_s - max((age for age, _ in at.ringing), default=0.0))
         ring, free = self._tables(at)
-        ahead = ring.horizons + at.grace_s
-        busy = np.concatenate(
-            (
-                free.chances(at.talking, ahead, wrapping=False),
-                free.chances(at.wrapping, ahead, wrapping=True),
-            )
-        )
         ages, segments = [age for age, _ in at.ringing], [segment for _, segment in at.ringing]
         weights = np.concatenate([ring.weights * weight for _, weight in BELIEFS])
+        busy = free.chances(at.talking, at.wrapping)
         forecast = Forecast(at.idle, busy, self._answering(ring, ages, segments), at.waiting, weights)
         answers_per_s = at.staffed / (self.talk.mean_s + self.wrap.mean_s)
         threshold = self.budget.threshold(
@@ -173,7 +167,7 @@ class PredictivePacer:
         places = order([chances[segment] for segment in upcoming], max(0, certain), self._chosen)
         risks: list[float] = []
         expected: list[float] = []
-        middle = len(ahead) // 2
+        middle = len(ring.horizons) // 2
         new: dict[Segment, tuple[Array, float]] = {}  # a call to such a lead: its answers by horizon, and its chance
         while True:
             segment = upcoming[places[len(risks)]] if len(risks) < len(upcoming) else ()
@@ -193,7 +187,7 @@ class PredictivePacer:
             next_risk=risk,
             expected_free=float(forecast.expected_free[middle]),
             expected_answers=sum(
-                weight * float(forecast.expected_answers[middle + number * len(ahead)])
+                weight * float(forecast.expected_answers[middle + number * len(ring.horizons)])
                 for number, (_, weight) in enumerate(BELIEFS)
             ),
             chance=self.answers.chance(segment),
@@ -215,9 +209,11 @@ class PredictivePacer:
         self.budget.placed(expected)
         return expected
 
-    def _tables(self, at: Situation) -> tuple[RingTable, FreeTable]:
-        if self._ring is None or self._free is None or at.now_s >= self._fresh_until:
+    def _tables(self, at: Situation) -> tuple[RingTable, FreeBy]:
+        until, grace_s = self._fresh
+        if self._ring is None or self._free is None or at.now_s >= until or at.grace_s != grace_s:
             self._ring = RingTable.of(self.answers)
-            self._free = free_table(self.talk, self.wrap, at.talking, at.wrapping)
-            self._fresh_until = at.now_s + REFRESH_S
+            table = free_table(self.talk, self.wrap, at.talking, at.wrapping)
+            self._free = table.by(self._ring.horizons + at.grace_s)
+            self._fresh = at.now_s + REFRESH_S, at.grace_s
         return self._ring, self._free
