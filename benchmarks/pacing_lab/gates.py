@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from .matching import at_equal_abandons
+from .matching import EQUAL_WITHIN, at_equal_abandons
 from .results import FREE_ABANDONS
 from .runs import Row
 from .table import Difference, Summary, grouped, paired
@@ -20,7 +20,7 @@ ON_THE_WAY = 2  # abandons that no law can take back once the last of the credit
 FIRST = 200  # live answers
 MOST_WINDOWS_ABOVE = 0.01
 ORACLES = ("oracle-idle", "oracle-all")
-ORACLE_WITHIN, EQUAL_WITHIN = 1.0, 0.3  # points
+ORACLE_WITHIN = 1.0  # points
 KEPT = 1.1  # an oracle's number is tuned on other seeds: so much above the limit may it be on these
 STEP_FACTOR, STEP_UP_TO_AGENTS = 1.5, 50
 

@@ -5,7 +5,7 @@ are compared in the same worlds. Of a law that abandoned nobody it is only known
 live answers: dialerd gets half of that. Two kinds of laws need no such run:
 
 - Another one abandons no more and keeps agents no less busy. Who beats the better one beats the worse one.
-- One of dialerd's runs, with its own limit or a smaller rival's, abandons no more and is certainly busier.
+- One of dialerd's runs, with its own limit or a smaller rival's, abandons no more and is busy enough for the gate.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from typing import NamedTuple
 from .registry import AT, LAWS
 from .runs import Row
 from .table import Difference, Summary, paired
+
+EQUAL_WITHIN = 0.3  # points that the lower end of a difference may be below zero
 
 
 class Rival(NamedTuple):
@@ -44,7 +46,8 @@ def rivals(laws: Mapping[str, list[Row]], ours: str) -> list[Rival]:
         if law == "progressive" or any(_same(others[law], others[rival.law]) for rival in found):
             continue
         matched = f"{ours}{AT}{law}"
-        against = matched if matched in laws else _certainly_busier(laws, ours, law)
+        done = len(laws.get(matched, ())) == len(laws[law])  # an interrupted one goes on
+        against = matched if done else _busy_enough(laws, ours, law)
         found.append(Rival(law, max(others[law].abandoned, 0.5) / max(1, others[law].live), against))
     return found
 
@@ -56,15 +59,16 @@ def at_equal_abandons(laws: Mapping[str, list[Row]], ours: str) -> Iterable[tupl
             yield rival.law, paired(laws[rival.against], laws[rival.law])
 
 
-def _certainly_busier(laws: Mapping[str, list[Row]], ours: str, law: str) -> str | None:
-    """The busiest of dialerd's runs that outdoes a law at no more abandons, if any does."""
+def _busy_enough(laws: Mapping[str, list[Row]], ours: str, law: str) -> str | None:
+    """The busiest of dialerd's runs that is held to no more abandons than a law and is busy enough, if any is."""
     most = Summary.of(laws[law]).abandon_percent
     gaps = {
         name: paired(runs, laws[law])
         for name, runs in laws.items()
-        if name.partition(AT)[0] == ours and Summary.of(runs).abandon_percent <= most
+        if name.partition(AT)[0] == ours and len(runs) == len(laws[law]) and Summary.of(runs).abandon_percent <= most
     }
-    return max((name for name, gap in gaps.items() if gap.low >= 0), key=lambda name: gaps[name].mean, default=None)
+    enough = (name for name, gap in gaps.items() if gap.low >= -EQUAL_WITHIN)
+    return max(enough, key=lambda name: gaps[name].mean, default=None)
 
 
 def _outdoes(one: Summary, other: Summary) -> bool:
