@@ -1,0 +1,189 @@
+"""Owns the search for AMD parameters on labelled recordings. Knows nothing of files, commands, campaigns and intervals.
+
+Two errors are weighed: a person whom AMD takes for a machine is lost; a machine that AMD does not recognise is leaked,
+that is, it reaches an agent. Fewer of one are more of the other, so the limit on lost people is the caller's choice.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from itertools import product
+
+from dialerd.core.amd.frames import Frames
+from dialerd.core.amd.model import judge
+from dialerd.core.campaign import AmdParameters
+
+
+class Unsure(Enum):
+    """Who gets a call that AMD is not sure of."""
+
+    AGENT = "agent"
+    MACHINE = "machine"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recording:
+    """One labelled call. `group` is the voice or text it shares with others, "" when it shares none."""
+
+    name: str
+    person: bool
+    frames: Frames
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a proposal must keep. `lost`: share of people, 0 to 1. `delay_ms`: p95 for people called HUMAN, or none."""
+
+    lost: float = 0.05
+    delay_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What one parameter set did to the recordings. `delays_ms`: of people called HUMAN, ascending."""
+
+    people: int
+    lost: int
+    machines: int
+    leaked: int
+    unsure: int
+    delays_ms: tuple[int, ...]
+
+    def delay_ms(self, share: float) -> int | None:
+        """The delay that this share (0 to 1) of the people called HUMAN do not exceed; None when there are none."""
+        if not self.delays_ms:
+            return None
+        return self.delays_ms[max(0, math.ceil(share * len(self.delays_ms)) - 1)]
+
+    def excess(self, limits: Limits) -> float:
+        """How far the limits are exceeded: 0 when they are kept, infinite when there is a limit but no delay."""
+        over = max(0.0, self.lost - limits.lost * self.people - 1e-9) / max(1, self.people)
+        if limits.delay_ms is None:
+            return over
+        delay = self.delay_ms(0.95)
+        return math.inf if delay is None else over + max(0.0, delay / limits.delay_ms - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A parameter set and what it did."""
+
+    parameters: AmdParameters
+    counts: Counts
+
+
+# A coarse grid of what moves people and machines most; the other parameters are left to the refinement.
+GRID: Mapping[str, tuple[int, ...]] = {
+    "silence_threshold": (256, 512, 1024),
+    "initial_silence": (2500, 4000),
+    "greeting": (1000, 1500, 2000, 3000),
+    "after_greeting_silence": (600, 800, 1000, 1400),
+    "maximum_number_of_words": (2, 3, 4, 6),
+}
+STEPS: Mapping[str, tuple[int, ...]] = {
+    "initial_silence": (1500, 2000, 2500, 3000, 3500, 4000, 4500),
+    "greeting": (700, 900, 1100, 1300, 1500, 1700, 1900, 2200, 2600, 3000),
+    "after_greeting_silence": (400, 500, 600, 700, 800, 900, 1000, 1200, 1400, 1700),
+    "total_analysis_time": (3500, 4000, 5000, 6000),
+    "minimum_word_length": (60, 80, 100, 120, 160, 200, 260),
+    "between_words_silence": (40, 50, 80, 100, 140),
+    "maximum_number_of_words": (1, 2, 3, 4, 5, 6, 8),
+    "silence_threshold": (128, 180, 256, 360, 512, 720, 1024, 1400),
+    "maximum_word_length": (600, 900, 1300, 2000, 5000),
+}
+ROUNDS = 4
+
+
+def measure(recordings: Iterable[Recording], parameters: AmdParameters, unsure: Unsure = Unsure.AGENT) -> Counts:
+    """Judge every recording with one parameter set and count; ValueError for a negative parameter."""
+    people = lost = machines = leaked = not_sure = 0
+    delays: list[int] = []
+    for each in recordings:
+        verdict = judge(each.frames, parameters)
+        not_sure += verdict.status == "NOTSURE"
+        to_agent = verdict.status == "HUMAN" or (verdict.status == "NOTSURE" and unsure is Unsure.AGENT)
+        if not each.person:
+            machines += 1
+            leaked += to_agent
+            continue
+        people += 1
+        lost += not to_agent
+        if verdict.status == "HUMAN":
+            delays.append(verdict.after_ms)
+    return Counts(people, lost, machines, leaked, not_sure, tuple(sorted(delays)))
+
+
+def split(
+    recordings: Sequence[Recording], *, held_out: float = 0.5, seed: int = 1
+) -> tuple[list[Recording], list[Recording]]:
+    """Return the recordings to search on and those held out, at least the share `held_out` (0 to 1).
+
+    Groups stay whole, so that no voice is on both sides; a recording without a group is one of its own. The same seed
+    and names give the same halves whatever the order. Raises ValueError for a share that is not 0 to 1.
+    """
+    if not 0 <= held_out <= 1:
+        raise ValueError(f"held_out must be 0 to 1, not {held_out}")
+    groups: dict[tuple[str, str], list[Recording]] = {}
+    for each in sorted(recordings, key=lambda one: one.name):
+        groups.setdefault(("group", each.group) if each.group else ("file", each.name), []).append(each)
+    order = sorted(groups)
+    random.Random(seed).shuffle(order)
+    kept: list[Recording] = []
+    held: list[Recording] = []
+    for key in order:
+        (held if len(held) < held_out * len(recordings) else kept).extend(groups[key])
+    return kept, held
+
+
+def search(recordings: Sequence[Recording], limits: Limits, unsure: Unsure = Unsure.AGENT) -> list[Trial]:
+    """Try a coarse grid and then, from the best of it, one parameter after the other; return every trial.
+
+    Deterministic. About 700 parameter sets: for a thousand recordings some seconds.
+    """
+    tried: dict[AmdParameters, Trial] = {}
+
+    def attempt(parameters: AmdParameters) -> None:
+        if parameters not in tried:
+            tried[parameters] = Trial(parameters, measure(recordings, parameters, unsure))
+
+    for values in product(*GRID.values()):
+        attempt(replace(AmdParameters(), **dict(zip(GRID, values, strict=True))))
+    current = _nearest(tried.values(), limits)
+    for _ in range(ROUNDS):
+        before = current
+        for name, steps in STEPS.items():
+            for value in steps:
+                attempt(replace(current.parameters, **{name: value}))
+            current = _nearest(tried.values(), limits)
+        if current is before:
+            break
+    return list(tried.values())
+
+
+def best(trials: Iterable[Trial], limits: Limits) -> Trial | None:
+    """The trial within the limits with the fewest machines leaked, then the fewest people lost; None without one."""
+    kept = [each for each in trials if not each.counts.excess(limits)]
+    return _nearest(kept, limits) if kept else None
+
+
+def frontier(trials: Iterable[Trial]) -> list[Trial]:
+    """The trials that no other beats in both errors, from the fewest lost to the fewest leaked."""
+    found: list[Trial] = []
+    for each in sorted(trials, key=lambda one: (one.counts.lost, one.counts.leaked)):
+        if not found or each.counts.leaked < found[-1].counts.leaked:
+            found.append(each)
+    return found
+
+
+def _nearest(trials: Iterable[Trial], limits: Limits) -> Trial:
+    def cost(trial: Trial) -> tuple[float, int, int, float]:
+        counts = trial.counts
+        delay = counts.delay_ms(0.95)
+        return counts.excess(limits), counts.leaked, counts.lost, math.inf if delay is None else delay
+
+    return min(trials, key=cost)  # of equals the one tried first
