@@ -109,3 +109,4 @@ def test_presets_are_what_they_are_named_for() -> None:
     assert PRESETS["original"] == AmdParameters()
     assert PRESETS["vicidial"].arguments() == "2000,2000,1000,5000,120,50,4,256,5000"
     assert PRESETS["asterisk-default"].arguments() == "2500,1500,800,5000,100,50,2,256,5000"
+    assert PRESETS["human-first"].arguments() == "4000,3000,1000,5000,100,50,6,256,900"

@@ -20,6 +20,14 @@ PRESETS: Mapping[str, AmdParameters] = MappingProxyType(
             minimum_word_length=120,
             maximum_number_of_words=4,
         ),
+        # found by dialerd's search on synthetic voices (docs/amd.md): fewer people lost, more machines let through
+        "human-first": AmdParameters(
+            initial_silence=4000,
+            greeting=3000,
+            after_greeting_silence=1000,
+            maximum_number_of_words=6,
+            maximum_word_length=900,
+        ),
     }
 )
 """Every preset by its name, in the order in which they are shown."""
