@@ -13,6 +13,7 @@ import argparse
 import sys
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -59,6 +60,11 @@ def main() -> int:
     parser.add_argument("--only", nargs="*", default=[], help="cells whose name contains one of these")
     parser.add_argument("--laws", nargs="*", default=[], help="these laws only")
     parser.add_argument("--again", nargs="*", default=[], metavar="LAW", help="run these laws again")
+    parser.add_argument(
+        "--equal",
+        action="store_true",
+        help="also run dialerd at the abandon rate of each rival (an hour more)",
+    )
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--results", type=Path, help="file of results (default: pacing-SIZE.jsonl; quick keeps none)")
     parser.add_argument("--quiet", action="store_true")
@@ -67,6 +73,7 @@ def main() -> int:
 
     began = time.monotonic()
     size = SIZES[arguments.size]().only(arguments.only, arguments.laws)
+    size = replace(size, matched=size.matched or arguments.equal)
     path = arguments.results or (
         Path("/dev/null") if arguments.size == "quick" else Path(f"pacing-{arguments.size}.jsonl")
     )
@@ -91,7 +98,8 @@ def main() -> int:
     print("\n".join(lines(rows, OURS if any(row.law == OURS for row in rows) else "progressive")))
     missed = failures(rows, OURS, size.slack)
     if arguments.page is not None:
-        write(rows, OURS, f".venv/bin/python benchmarks/pacing.py {arguments.size}", arguments.page, missed)
+        command = f".venv/bin/python benchmarks/pacing.py {arguments.size}" + " --equal" * arguments.equal
+        write(rows, OURS, command, arguments.page, missed)
     print("\n".join(missed) or "all gates passed", f"({time.monotonic() - began:.0f} s)")
     return 1 if missed else 0
 

@@ -40,7 +40,7 @@ class Size:
 
     cells: tuple[Wanted, ...]
     slack: float = 0.0  # points of occupancy that so short runs may miss
-    matched: bool = True  # run dialerd also at the abandon rates that the others realised
+    matched: bool = False  # run dialerd also at the abandon rates that the others realised
 
     def only(self, names: Iterable[str], laws: Iterable[str]) -> Size:
         """Return the cells whose name contains one of these, with these laws only; none given: all."""
@@ -59,7 +59,7 @@ def quick() -> Size:
         presets.a_third_leaves(10, hours=3.0),
         presets.mixed_leads(5, hours=6.0),
     ]
-    return Size(tuple(Wanted(cell, QUICK, 2) for cell in headline + others), slack=3.0, matched=False)
+    return Size(tuple(Wanted(cell, QUICK, 2) for cell in headline + others), slack=3.0)
 
 
 def standard() -> Size:
@@ -91,7 +91,7 @@ def bounds() -> Size:
     """Return what could be reached with knowledge that no dialer has, beside dialerd: half an hour on two cores."""
     cells = [presets.headline(agents).but(hours=10.0) for agents in (5, 10, 30)]
     laws = ("dialerd", *(law for law in BOUNDS if law != "bound-markov"))
-    return Size(tuple(Wanted(cell, laws, 3) for cell in cells), slack=1.0, matched=False)
+    return Size(tuple(Wanted(cell, laws, 3) for cell in cells), slack=1.0)
 
 
 def full() -> Size:
@@ -107,7 +107,8 @@ def full() -> Size:
     return Size(
         tuple(Wanted(cell, ALL, 30) for cell in cells)
         + tuple(Wanted(cell, (*ALL, "dialerd-blind"), 30) for cell in mixed)
-        + tuple(Wanted(cell, ON_LINE, 30) for cell in shared)
+        + tuple(Wanted(cell, ON_LINE, 30) for cell in shared),
+        matched=True,
     )
 
 
