@@ -55,32 +55,33 @@ def by_abandons(cell: str, laws: Mapping[str, list[Row]], ours: str) -> str:
         f' stroke="#c92a2a" stroke-dasharray="4 3"/><text x="{_across(limit) + 4:.0f}" y="{TOP - 4}"'
         f' fill="#c92a2a">limit</text>'
     )
-    placed: list[tuple[float, float]] = []
-    mine: list[tuple[float, float]] = []
-    for law, runs in laws.items():
-        all_of = Summary.of(runs)
+    others = [(Summary.of(runs), law) for law, runs in laws.items() if law.partition(AT)[0] != ours]
+    others.sort(key=lambda other: (other[0].abandon_percent, other[1]))
+    for number, (all_of, law) in enumerate(others, 1):
         x, y = _across(all_of.abandon_percent), _height(all_of.occupancy)
-        if law.partition(AT)[0] == ours:
-            mine.append((x, y))
-            continue
         colour = "#868e96" if law in LAWS and LAWS[law].tuned else "#e67700"
         beyond = " →" if all_of.abandon_percent > MOST_ABANDONED else ""
-        label = y + 4
-        while any(abs(label - other) < 12 and abs(x - at) < 170 for at, other in placed):
-            label += 12
-        placed.append((x, label))
         parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{colour}"/>')
-        parts.append(f'<text x="{x + 8:.1f}" y="{label:.1f}" font-size="10" fill="#495057">{law}{beyond}</text>')
-    if "progressive" in laws:
-        nothing = Summary.of(laws["progressive"])
-        mine.append((_across(nothing.abandon_percent), _height(nothing.occupancy)))
-    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in sorted(mine))
+        before = bool(beyond) or number % 2 == 1  # those that lie on one another keep their numbers apart
+        side, at = ("end", x - 6) if before else ("start", x + 6)
+        parts.append(f'<text x="{at:.1f}" y="{y + 3:.1f}" font-size="9" text-anchor="{side}">{number}</text>')
+        listed = f"{number} {law}{beyond} {all_of.occupancy:.1f} %"
+        where = f'x="{WIDTH - RIGHT + 15}" y="{TOP + 14 * number - 8}"'
+        parts.append(f'<text {where} font-size="10" fill="{colour}">{listed}</text>')
+    mine = [Summary.of(runs) for law, runs in laws.items() if law.partition(AT)[0] == ours or law == "progressive"]
+    points = sorted((_across(one.abandon_percent), _height(one.occupancy)) for one in mine if _is_shown(one))
+    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     parts.append(f'<polyline points="{line}" fill="none" stroke="{COLOURS[0]}" stroke-width="2.5"/>')
-    parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{COLOURS[0]}"/>' for x, y in mine]
-    if mine:
-        x, y = max(mine)
+    parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{COLOURS[0]}"/>' for x, y in points]
+    if points:
+        x, y = points[-1]
         parts.append(f'<text x="{x - 4:.1f}" y="{y - 9:.1f}" fill="{COLOURS[0]}" text-anchor="end">{ours}</text>')
     return "\n".join([*parts, "</svg>", ""])
+
+
+def _is_shown(one: Summary) -> bool:
+    """Whether a point lies on the axes: a line to the edge would lie about what is beyond."""
+    return one.abandon_percent <= MOST_ABANDONED
 
 
 def _frame(title: str) -> list[str]:
