@@ -7,11 +7,12 @@ that is, it reaches an agent. Fewer of one are more of the other, so the limit o
 from __future__ import annotations
 
 import math
-import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import product
+
+import numpy as np
 
 from dialerd.core.amd.frames import Frames
 from dialerd.core.amd.model import judge
@@ -132,7 +133,7 @@ def split(
     for each in sorted(recordings, key=lambda one: one.name):
         groups.setdefault(("group", each.group) if each.group else ("file", each.name), []).append(each)
     order = sorted(groups)
-    random.Random(seed).shuffle(order)
+    order = [order[place] for place in np.random.default_rng(seed).permutation(len(order))]
     kept: list[Recording] = []
     held: list[Recording] = []
     for key in order:
