@@ -12,6 +12,7 @@ from tests.amd_corpus.greetings import Greeting, greeting
 
 from dialerd.core.amd.frames import FRAME_SAMPLES, After, frames
 from dialerd.core.amd.model import Judgement, judge
+from dialerd.core.amd.presets import PRESETS
 from dialerd.core.campaign import AmdParameters
 
 from .amd_calls import Heard, Switchboard, Wanted
@@ -23,8 +24,7 @@ from .ulaw import decoded
 
 pytestmark = pytest.mark.real_asterisk
 
-ORIGINAL = AmdParameters()
-DEFAULTS = replace(ORIGINAL, maximum_number_of_words=2)  # all that Asterisk's own differ in
+ORIGINAL, DEFAULTS = PRESETS["original"], PRESETS["asterisk-default"]
 # rules that the two sets above hardly reach, at limits that do not fall on frames
 HARD = AmdParameters(
     initial_silence=1990,

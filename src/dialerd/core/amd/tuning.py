@@ -16,6 +16,7 @@ import numpy as np
 
 from dialerd.core.amd.frames import Frames
 from dialerd.core.amd.model import judge
+from dialerd.core.amd.status import AmdResult
 from dialerd.core.campaign import AmdParameters
 
 
@@ -106,15 +107,16 @@ def measure(recordings: Iterable[Recording], parameters: AmdParameters, unsure: 
     delays: list[int] = []
     for each in recordings:
         verdict = judge(each.frames, parameters)
-        not_sure += verdict.status == "NOTSURE"
-        to_agent = verdict.status == "HUMAN" or (verdict.status == "NOTSURE" and unsure is Unsure.AGENT)
+        result = verdict.result
+        not_sure += result is AmdResult.UNSURE
+        to_agent = result is AmdResult.HUMAN or (result is AmdResult.UNSURE and unsure is Unsure.AGENT)
         if not each.person:
             machines += 1
             leaked += to_agent
             continue
         people += 1
         lost += not to_agent
-        if verdict.status == "HUMAN":
+        if result is AmdResult.HUMAN:
             delays.append(verdict.after_ms)
     return Counts(people, lost, machines, leaked, not_sure, tuple(sorted(delays)))
 

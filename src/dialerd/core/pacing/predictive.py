@@ -162,7 +162,7 @@ class PredictivePacer:
         certain = at.idle - at.waiting - len(at.ringing)  # these have their agent whatever is forecast
         allowed = most
         if self.answers.rate.seen < FIRST_OUTCOMES:  # where everybody answers, no more people than the ledger allows
-            allowed = max(0, certain + math.floor(max(0.0, at.credit)))
+            allowed = min(most, max(0, certain + math.floor(max(0.0, at.credit))))
         chances = {segment: self.answers.chance(segment) for segment in set(upcoming)}
         places = order([chances[segment] for segment in upcoming], max(0, certain), self._chosen)
         risks: list[float] = []
@@ -172,7 +172,7 @@ class PredictivePacer:
         while True:
             segment = upcoming[places[len(risks)]] if len(risks) < len(upcoming) else ()
             risk = forecast.risk() if len(risks) >= certain else 0.0
-            if len(risks) >= min(most, allowed) or (len(risks) >= certain and (threshold <= 0 or risk > threshold)):
+            if len(risks) >= allowed or (len(risks) >= certain and (threshold <= 0 or risk > threshold)):
                 break
             if segment not in new:
                 new[segment] = self._answering(ring, [0.0], [segment])[0], self.answers.chance(segment)
