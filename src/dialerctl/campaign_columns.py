@@ -80,6 +80,7 @@ ABANDON_WINDOWS = click.Choice(
 )
 LEAD_ORDERS = click.Choice(["down", "up", "random", "oldest", "newest", "rank"])
 ABANDON_ACTIONS = click.Choice(["hangup", "transfer"])
+AMD_POLICIES = click.Choice(["agent", "machine"])
 AMD_ACTIONS = click.Choice(["hangup", "voicemail", "transfer"])
 
 CAMPAIGN_COLUMNS: tuple[CampaignColumn, ...] = (
@@ -135,7 +136,13 @@ CAMPAIGN_COLUMNS: tuple[CampaignColumn, ...] = (
         ("amd_max_word_length", MILLISECONDS, "MS", "One word this long means machine."),
         ("amd_action", AMD_ACTIONS, "", "What a machine gets."),
         ("amd_false_positive_rate", NumberRange(0, 1), "0-1", "People among the calls that AMD called machines."),
+        ("amd_unsure", AMD_POLICIES, "", "Who gets a call that AMD is not sure of (NOTSURE)."),
+        ("amd_not_run", AMD_POLICIES, "", "Who gets a call of which AMD said nothing."),
+        ("amd_min_call", SHORT_TIME, "SECONDS", "Hold a machine's call this long from the answer; 0: hang up at once."),
+        ("amd_over_limit", None, "", "Dial although AMD takes longer than abandon_after allows."),
+        ("amd_sample", PERCENT, "PERCENT", "Calls of which the sound that AMD heard is kept."),
         ("voicemail_file", str, "SOUND", "Sound file left on the machine."),
+        ("voicemail_wait", SECONDS, "SECONDS", "Longest wait for the end of the machine's greeting."),
         ("amd_transfer_extension", str, "EXTENSION", "Where a machine is transferred to."),
     ),
     *_group(

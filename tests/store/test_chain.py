@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+
 import pytest
 from hypothesis import given, strategies as st
 from tests.store.world import World
 
 from dialerd.core.call import Status
-from dialerd.store.chain import CHAINED_COLUMNS, GENESIS, record_hash
+from dialerd.store.chain import CHAINED_COLUMNS, GENESIS, LATER_COLUMNS, record_hash
 
 
 def four_closed(world: World) -> list[int]:
@@ -54,6 +57,23 @@ async def test_a_removed_record_is_found(world: World) -> None:
     world.run("DELETE FROM call_log WHERE id = ?", [ids[2]])
     report = await world.store.verify_chain()
     assert (report.checked, report.broken_at) == (2, ids[3])
+
+
+@pytest.mark.parametrize("column", sorted(LATER_COLUMNS))
+async def test_columns_that_came_later_count_only_where_they_hold_something(world: World, column: str) -> None:
+    ids = four_closed(world)
+    (record,) = world.rows("SELECT * FROM call_log WHERE id = ?", [ids[1]])
+    older = {name: value for name, value in record.items() if name not in LATER_COLUMNS}
+    text = json.dumps(
+        {name: older[name] if name not in ("live_answer", "approximate") else bool(older[name])
+         for name in CHAINED_COLUMNS if name in older},
+        separators=(",", ":"), sort_keys=True,
+    )  # fmt: skip
+    as_before = hashlib.sha256(f"{record['prev_hash']}\n{text}".encode()).hexdigest()
+    assert record["record_hash"] == as_before, "the hash that a dialerd without these columns gave"
+    assert record_hash("", {**record, column: 5}) != record_hash("", record)
+    world.run(f"UPDATE call_log SET {column} = 5 WHERE id = ?", [ids[1]])
+    assert (await world.store.verify_chain()).broken_at == ids[1]
 
 
 async def test_a_score_given_later_leaves_the_chain_whole(world: World) -> None:

@@ -140,6 +140,8 @@ class Attempt:
     bridged_at: datetime | None = None
     message_started_at: datetime | None = None
     message_ended_at: datetime | None = None
+    voicemail_started_at: datetime | None = None
+    voicemail_ended_at: datetime | None = None  # set only when the file was played to its end
     ended_at: datetime | None = None
     closed_at: datetime | None = None
     # who and what
@@ -149,6 +151,9 @@ class Attempt:
     amd_cause: str = ""
     amd_result: str = ""
     amd_action: str = ""
+    amd_parameters: str = ""  # AMD()'s nine arguments as this call was sent with them
+    amd_sample_file: str = ""  # what AMD heard, as Asterisk was told to write it
+    voicemail_cue: str = ""  # what ended the mailbox's greeting: beep, silence
     live_answer: bool = False
     status: Status | None = None
     disposition: str = ""

@@ -84,6 +84,13 @@ class AmdAction(Enum):
     TRANSFER = "transfer"
 
 
+class AmdPolicy(Enum):
+    """Who gets a call about which AMD says nothing certain."""
+
+    AGENT = "agent"
+    MACHINE = "machine"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AmdParameters:
     """The nine parameters of Asterisk's AMD() in its order; milliseconds but for words and threshold.
@@ -159,6 +166,14 @@ class Campaign:
     amd_enabled: bool = False
     amd: AmdParameters = field(default_factory=AmdParameters)
     amd_action: AmdAction = AmdAction.HANGUP
+    amd_unsure: AmdPolicy = AmdPolicy.AGENT  # NOTSURE
+    amd_not_run: AmdPolicy = AmdPolicy.AGENT  # an empty status
+    amd_min_call_s: float = 0.0  # a machine's call is held this long from the answer: some carriers fine short ones
+    amd_transfer_extension: str = ""
+    amd_over_limit: bool = False  # dial although AMD's p95 exceeds the silence limit: the operator says so
+    amd_sample: float = 0.0  # share of calls of which the sound that AMD hears is kept
+    voicemail_file: str = ""
+    voicemail_wait_s: float = 45.0  # longest wait for the end of a mailbox's greeting
     amd_false_positive_rate: float = 0.0  # people among the calls that AMD called machines
     amd_losses_inside: bool = False  # they count as abandoned: the rule set says so
     # agents and records

@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dialerd.core.abandon_window import AbandonWindow
-from dialerd.core.campaign import AmdAction, Campaign, DialMode, MeasuredFrom, OnTimeout
+from dialerd.core.campaign import AmdAction, AmdPolicy, Campaign, DialMode, MeasuredFrom, OnTimeout
 from dialerd.core.errors import Invalid
 
 _PLAIN: Mapping[str, tuple[str, type]] = {
@@ -40,6 +40,8 @@ _CHOICES: Mapping[str, tuple[str, type[Any]]] = {
     "abandon_measured_from": ("abandon_measured_from", MeasuredFrom),
     "abandon_window_used": ("abandon_window", AbandonWindow),
     "amd_action": ("amd_action", AmdAction),
+    "amd_unsure": ("amd_unsure", AmdPolicy),
+    "amd_not_run": ("amd_not_run", AmdPolicy),
 }
 
 

@@ -19,11 +19,14 @@ INTENT_COLUMNS = (
 
 INSTANT_COLUMNS = (
     "dialed_at", "ringing_at", "answered_at", "verdict_at", "bridged_at", "message_started_at", "message_ended_at",
-    "ended_at", "closed_at",
+    "voicemail_started_at", "voicemail_ended_at", "ended_at", "closed_at",
 )  # fmt: skip
 """The steps. Once set, a step is never unset."""
 
-_TEXT_COLUMNS = ("agent_channel", "amd_status", "amd_cause", "amd_result", "amd_action")
+_TEXT_COLUMNS = (
+    "agent_channel", "amd_status", "amd_cause", "amd_result", "amd_action", "amd_parameters", "amd_sample_file",
+    "voicemail_cue",
+)  # fmt: skip
 _FREE_TEXT = frozenset({*_TEXT_COLUMNS, "caller_name", "pacing_decision", "disposition", "recording_file", "note"})
 OTHER_COLUMNS = (
     "state", "agent_id", *_TEXT_COLUMNS, "live_answer", "status", "disposition", "hangup_cause", "sip_cause",

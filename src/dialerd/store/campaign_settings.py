@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from dialerd.core.abandon_window import AbandonWindow
-from dialerd.core.campaign import AbandonAction, AmdAction, DialMode, MeasuredFrom, OnTimeout
+from dialerd.core.campaign import AbandonAction, AmdAction, AmdPolicy, DialMode, MeasuredFrom, OnTimeout
 from dialerd.core.errors import Invalid, hint
 from dialerd.core.lead_filter import checked_filter
 from dialerd.core.list_mix import LeadOrder
@@ -141,6 +141,12 @@ COLUMNS: Mapping[str, Check] = {
     "amd_max_word_length": _MS,
     "amd_action": one_of(AmdAction),
     "amd_false_positive_rate": real(0, 1),
+    "amd_unsure": one_of(AmdPolicy),
+    "amd_not_run": one_of(AmdPolicy),
+    "amd_min_call": real(0, 60),
+    "amd_over_limit": yes_or_no,
+    "amd_sample": real(0, 100),
+    "voicemail_wait": whole(5, 300),
     "voicemail_file": _SOUND,
     "amd_transfer_extension": _EXTENSION,
     "daily_start": _time,

@@ -19,13 +19,25 @@ from dialerd.store.session import Session
 CHAINED_COLUMNS = tuple(sorted({*INTENT_COLUMNS, *PROGRESS_COLUMNS, "chain_seq"} - {"token"}))
 """The token is left out: it is a secret of a call long over, and reports must be able to verify without it."""
 
+LATER_COLUMNS = frozenset(
+    {"amd_parameters", "amd_sample_file", "voicemail_cue", "voicemail_started_at", "voicemail_ended_at"}
+)
+"""Columns that records closed by an older dialerd never had: hashed where they hold something, left out where not.
+
+So an old record's hash stays what it was, and emptying such a column afterwards is seen all the same.
+"""
+
 GENESIS = "0" * 64
 _BOOLEANS = frozenset({"live_answer", "approximate"})
 
 
 def record_hash(prev_hash: str, record: Mapping[str, Any]) -> str:
     """Given the previous record's hash and a record by column name, return the record's hash in hex."""
-    values = {column: bool(record[column]) if column in _BOOLEANS else record[column] for column in CHAINED_COLUMNS}
+    values = {
+        column: bool(record[column]) if column in _BOOLEANS else record[column]
+        for column in CHAINED_COLUMNS
+        if column not in LATER_COLUMNS or record[column] not in ("", None)
+    }
     text = json.dumps(values, ensure_ascii=True, separators=(",", ":"), sort_keys=True)
     return hashlib.sha256(f"{prev_hash}\n{text}".encode("ascii")).hexdigest()
 

@@ -11,6 +11,7 @@ from dialerd.store.units import instant, money
 _BOOLEANS = frozenset(
     {
         "amd_enabled",
+        "amd_over_limit",
         "recording_enabled",
         "live_answer",
         "approximate",

@@ -64,6 +64,12 @@ class Campaign(Table):
     amd_max_word_length = IntegerField(default=5000)
     amd_action = TextField(default="hangup")
     amd_false_positive_rate = DoubleField(default=0.0)  # 0-1: people among the calls that AMD called machines
+    amd_unsure = TextField(default="agent")
+    amd_not_run = TextField(default="agent")
+    amd_min_call = DoubleField(default=0.0)
+    amd_over_limit = BooleanField(default=False)
+    amd_sample = DoubleField(default=0.0)  # percent
+    voicemail_wait = IntegerField(default=45)
     voicemail_file = TextField(default="")
     amd_transfer_extension = TextField(default="")
     daily_start = TextField(default="09:00")

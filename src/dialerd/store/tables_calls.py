@@ -43,6 +43,8 @@ class CallLog(Table):
     bridged_at = BigIntegerField(null=True)
     message_started_at = BigIntegerField(null=True)
     message_ended_at = BigIntegerField(null=True)
+    voicemail_started_at = BigIntegerField(null=True)
+    voicemail_ended_at = BigIntegerField(null=True)
     ended_at = BigIntegerField(null=True)
     closed_at = BigIntegerField(null=True)
     agent_id = BigIntegerField(null=True, constraints=reference("agent"))
@@ -51,6 +53,9 @@ class CallLog(Table):
     amd_cause = TextField(default="")
     amd_result = TextField(default="")
     amd_action = TextField(default="")
+    amd_parameters = TextField(default="")
+    amd_sample_file = TextField(default="")
+    voicemail_cue = TextField(default="")
     live_answer = BooleanField(default=False)
     status = TextField(null=True)
     disposition = TextField(default="")
@@ -157,6 +162,19 @@ class CallQualityScore(Table):
 
     class Meta:
         table_name = "call_quality_score"
+
+
+class AmdReview(Table):
+    """What somebody heard who listened to a call that AMD judged: `person` or `machine`; the last word counts."""
+
+    attempt_id = BigIntegerField(primary_key=True, constraints=reference("call_log"))
+    heard = TextField()
+    reviewed_by = TextField(default="")
+    reviewed_at = BigIntegerField()
+    note = TextField(default="")
+
+    class Meta:
+        table_name = "amd_review"
 
 
 class AbandonLedger(Table):
