@@ -14,7 +14,7 @@ from dialerd.core.agent import AgentState
 from dialerd.core.call import Attempt, Status
 from dialerd.core.campaign import Campaign
 from dialerd.core.messages import SaveAgentState
-from dialerd.simulation.measures import Measures, ever_above, pooled, waits, wilson
+from dialerd.simulation.measures import Measures, ever_above, pooled, waits
 from dialerd.simulation.what_if import START
 
 S = AgentState
@@ -75,12 +75,6 @@ def test_runs_are_pooled_as_sums_so_that_long_ones_count_more() -> None:
     both = pooled([measures(), measures(waiting_s=9900.0, runs_above=1, peak_lines=9)])
     assert both.runs == 2 and both.runs_above == 1 and both.peak_lines == 9
     assert both.occupancy == pytest.approx(5400 / 16200) and len(both.waits_s) == 20
-
-
-def test_the_interval_is_wilsons() -> None:
-    low, high = wilson(3, 100)
-    assert (low, high) == pytest.approx((0.01025, 0.08452), abs=1e-4)
-    assert wilson(0, 50)[0] == 0.0 and wilson(50, 50)[1] == 1.0 and wilson(0, 0) == (0.0, 1.0)
 
 
 def test_a_rolling_window_is_judged_at_every_moment_a_calendar_window_at_its_end() -> None:

@@ -10,12 +10,12 @@ from dialerd.core.abandon_window import ROLLING_S
 from dialerd.core.agent import AgentState
 from dialerd.core.call import Attempt, Status
 from dialerd.core.campaign import Campaign
+from dialerd.core.intervals import wilson
 from dialerd.core.messages import SaveAgentState
 from dialerd.core.pacing.ledger import FIRST_ABANDONS, FIRST_ANSWERS, AbandonLedger, AmdLosses, Standing
 from dialerd.simulation.results import RunResult
 
 WAITING = frozenset({AgentState.READY, AgentState.RESERVED})
-Z95 = 1.959964
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,13 +170,3 @@ def _above(standing: Standing, limit: float) -> bool:
     if standing.live < FIRST_ANSWERS:
         return standing.counted > FIRST_ABANDONS
     return standing.counted > limit * standing.live + 1e-9
-
-
-def wilson(hits: int, of: int) -> tuple[float, float]:
-    """The 95 % interval of a share (Wilson 1927), 0–1; all of it when nothing was seen."""
-    if not of:
-        return (0.0, 1.0)
-    share, weight = hits / of, Z95 * Z95 / of
-    middle = (share + weight / 2) / (1 + weight)
-    half = Z95 * math.sqrt(share * (1 - share) / of + weight / (4 * of)) / (1 + weight)
-    return (0.0 if not hits else max(0.0, middle - half), 1.0 if hits == of else min(1.0, middle + half))
