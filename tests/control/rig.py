@@ -71,6 +71,30 @@ class Book:
         return answer
 
 
+class AmdBook:
+    """Evidence of AMD: `agent` had every call; `files` are the samples; `written` keeps the reviews."""
+
+    def __init__(self) -> None:
+        self.agent: str | None = "1001"
+        self.files: list[str] = []
+        self.written: list[tuple[int, str, str, str]] = []
+
+    async def reviewable(self, attempt_id: int) -> Row:
+        return {"amd_status": "MACHINE", "amd_cause": "MAXWORDS-4-3", "agent": self.agent}
+
+    async def review(self, attempt_id: int, heard: str, by: str, note: str) -> Row:
+        self.written.append((attempt_id, heard, by, note))
+        return {"call": attempt_id, "heard": heard, "reviewed_by": by, "note": note, "before": None}
+
+    async def waiting(self, name: str | None, since: Any, until: Any, *, limit: int) -> tuple[int, list[Row]]:
+        rows = [{"call": n, "at": NOW, "file": file, "place": "s3cret"} for n, file in enumerate(self.files, 1)]
+        return len(rows), rows[:limit]
+
+    async def samples(self, name: str, since: Any, until: Any, *, limit: int, offset: int) -> tuple[int, list[Row]]:
+        rows = [{"attempt_id": n, "at": NOW, "file": file} for n, file in enumerate(self.files, 1)]
+        return len(rows), rows[offset:][:limit]
+
+
 class FakeRecords:
     """`campaigns_by_name` and so on may be changed by a test; `audited` keeps every audit row."""
 
@@ -84,6 +108,7 @@ class FakeRecords:
         self.asked: list[Any] = []
         self.spans: list[Row] = []
         self.book = Book(self.asked)
+        self.amd = AmdBook()
 
     async def campaigns(self) -> list[Row]:
         if self.delay_s:

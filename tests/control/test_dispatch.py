@@ -156,7 +156,7 @@ ALLOWED = {
     **dict.fromkeys(("list.edit", "list.recycle", "callback.cancel"), "admin supervisor"),
     **dict.fromkeys(("list.list", "list.show", "retry.list", "dnc.list", "dnc.lists"), "admin supervisor auditor"),
     **dict.fromkeys(("callback.list", "dnc.check"), "admin supervisor auditor agent"),
-    **dict.fromkeys(("callback.add", "dnc.add"), "admin supervisor agent"),
+    **dict.fromkeys(("callback.add", "dnc.add", "call.review"), "admin supervisor agent"),
     "call.test": "admin",
     **dict.fromkeys(
         (
@@ -171,6 +171,7 @@ ALLOWED = {
         ),
         "admin supervisor auditor",
     ),
+    **dict.fromkeys(("amd.queue", "amd.samples"), "admin supervisor auditor"),
     **dict.fromkeys(("lead.show", "call.list", "call.show", "pacing.show"), "admin supervisor auditor"),
     **dict.fromkeys(("campaign.start", "campaign.pause", "campaign.resume", "campaign.stop"), "admin supervisor"),
     **dict.fromkeys(("call.hangup", "call.reconcile"), "admin supervisor"),

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from amd_answers import QUEUE, SAMPLES, reviewed
 from click.testing import Result
 
 from dialerd.control.protocol import PROTOCOL_VERSION, ErrorCode
@@ -336,6 +337,16 @@ def _methods(daemon: FakeDaemon) -> dict[str, Answer]:
         known(params, "call", ("4711", "4712"), "call")
         return {"call": params["call"], "state": "ended"}
 
+    def call_review(params: dict[str, Any]) -> Any:
+        if params["call"] == 4713:
+            raise Refusal(ErrorCode.CONFLICT, "call 4713 was not answered: there is nobody to have heard")
+        known(params, "call", ("4711",), "call")
+        return reviewed(params)
+
+    def amd_samples(params: dict[str, Any]) -> Any:
+        known(params, "name", ("spring",), "campaign")
+        return SAMPLES
+
     def call_test(params: dict[str, Any]) -> Any:
         known(params, "campaign", ("spring",), "campaign")
         return {"call": 4714}
@@ -402,5 +413,8 @@ def _methods(daemon: FakeDaemon) -> dict[str, Answer]:
         "call.hangup": call_hangup,
         "call.reconcile": call_reconcile,
         "call.test": call_test,
+        "call.review": call_review,
+        "amd.queue": lambda _: QUEUE,
+        "amd.samples": amd_samples,
         "disposition.list": lambda _: DISPOSITIONS,
     }

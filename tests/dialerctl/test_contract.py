@@ -39,6 +39,9 @@ def asked(run: Run, daemon: FakeDaemon, tmp_path: Path) -> list[tuple[str, dict[
         "dnc remove --prefix +4932 --campaign spring --yes",
         "lead add +4930231250 --campaign spring --consent-class written --consent-date 2026-01-01 --person p --rank 3",
         "pacing show spring --since today --until now --points 7",
+        "call review 4711 --person --note x",
+        "call review --campaign spring --since 7d --until now --limit 3",
+        "amd samples spring --since 7d --until now --limit 5 --offset 2",
         "simulate --campaign spring --replay yesterday --hours 0.05",
         "campaign add x --amd-enabled --cost-per-minute 0.03 --abandon-after 1.5 --call-days mon-sat",
     )

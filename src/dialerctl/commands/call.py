@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from dialerctl import output
+from dialerctl.commands.call_review import review
 from dialerctl.known_names import agent_names, campaign_names
 from dialerctl.lazy_group import Noun
 from dialerctl.moments import Moment
@@ -52,6 +53,9 @@ STATUSES = (
 @click.group(cls=Noun)
 def call() -> None:
     """Calls: in progress and past."""
+
+
+call.add_command(review)
 
 
 def call_filters(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -105,7 +109,7 @@ def show(session: Session, call_id: str) -> None:
       dialerctl call show 4711
       dialerctl call show 4711 --json
     """
-    values = session.call("call.show", call=_number(call_id))
+    values = session.call("call.show", call=call_number(call_id))
     entries = [(key, show_value(value, "time" if key.endswith("_at") else "text")) for key, value in values.items()]
     session.show_object(values, output.pairs(entries, colour=session.colour))
 
@@ -123,10 +127,10 @@ def hangup(session: Session, call_ids: tuple[str, ...]) -> None:
     """
 
     def act(name: str) -> tuple[Mapping[str, Any], str]:
-        result = session.call("call.hangup", call=_number(name))
+        result = session.call("call.hangup", call=call_number(name))
         return result, f"Call {name}: {show_value(result.get('state')).replace('_', ' ')}."
 
-    session.for_each([str(_number(call_id)) for call_id in call_ids], act)
+    session.for_each([str(call_number(call_id)) for call_id in call_ids], act)
 
 
 @call.command()
@@ -211,7 +215,8 @@ def test(session: Session, number: str, campaign: str, timezone: str | None, reg
     session.show_done(result, f"Calling {normal} as call {told}. Watch it with: dialerctl call show {told}")
 
 
-def _number(text: str) -> int:
+def call_number(text: str) -> int:
+    """Given what stands for a call on the command line, return its number; a usage error otherwise."""
     if not text.isascii() or not text.isdigit() or len(text) > 18:
         raise click.BadParameter(f"{text!r} is no call number; see: dialerctl call list", param_hint="CALL")
     return int(text)

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from dialerd.control.ports_amd import AmdBook
 from dialerd.control.ports_leads import LeadBook
 from dialerd.core.agent import AgentProfile
 from dialerd.core.campaign import Campaign
@@ -28,6 +29,10 @@ class Records(Protocol):
     @property
     def book(self) -> LeadBook:
         """Leads by hand: lists, retry rules, appointments, do-not-call."""
+
+    @property
+    def amd(self) -> AmdBook:
+        """Evidence of answering-machine detection."""
 
     async def campaigns(self) -> list[Row]:
         """All campaigns, by name, each with lead counts (`leads_total leads_due leads_waiting leads_finished`)."""

@@ -17,6 +17,7 @@ from dialerd.core.campaign import Campaign
 from dialerd.core.import_policy import ImportPolicy
 from dialerd.core.lead import Lead
 from dialerd.store import call_records, explaining, lead_imports, lead_records, pacing_slots, replay_day, setup_records
+from dialerd.store.amd_book import AmdBook
 from dialerd.store.lead_book import LeadBook
 from dialerd.store.ledger_records import Audited, audit, audited_calls
 from dialerd.store.reader import Reader
@@ -41,6 +42,7 @@ class Records:
         self._writer = writer
         self._clock = clock
         self.book = LeadBook(reader, background, writer, clock)
+        self.amd = AmdBook(background, writer, clock)
 
     async def _write(self, work: Callable[[Session], T]) -> T:
         return await asyncio.wrap_future(self._writer.call(work))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dialerd.control.context import Binder, Handler, Method
-from dialerd.control.methods import agents, calls, campaigns, daemon, dnc, leads, ledger, lists, pacing, previews
+from dialerd.control.methods import agents, amd, calls, campaigns, daemon, dnc, leads, ledger, lists, pacing, previews
 from dialerd.control.params import NoParams, columns, named
 from dialerd.control.peer import Role
 
@@ -44,6 +44,8 @@ _READS: tuple[tuple[str, frozenset[Role], Binder, Handler], ...] = (
     ("agent.preview", EVERY_ROLE, AGENT_NAME, previews.show),
     ("call.list", READER, named(calls.ListParams), calls.list_some),
     ("call.show", READER, CALL, calls.show),
+    ("amd.queue", READER, named(amd.QueueParams), amd.queue),
+    ("amd.samples", READER, named(amd.SamplesParams), amd.samples),
     ("disposition.list", EVERY_ROLE, NOTHING, calls.dispositions),
 )
 
@@ -79,6 +81,7 @@ _CHANGES: tuple[tuple[str, frozenset[Role], Binder, Handler], ...] = (
     ("agent.dispose", AGENT, named(agents.DisposeParams), agents.dispose),
     ("agent.accept", AGENT, AGENT_NAME, previews.accept),
     ("agent.skip", AGENT, named(previews.SkipParams), previews.skip),
+    ("call.review", AGENT, named(amd.ReviewParams), amd.review),
     ("call.hangup", SUPERVISOR, CALL, calls.hangup),
     ("call.reconcile", SUPERVISOR, named(calls.ReconcileParams), calls.reconcile),
     ("call.test", ADMIN, named(calls.TestParams), calls.test),

@@ -1,0 +1,31 @@
+"""Owns what the control edge needs for the evidence of answering-machine detection, as a protocol.
+
+Implemented by `store/amd_book.py`, which it must not import; every method raises a DialerError when it refuses.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Protocol
+
+Row = dict[str, Any]
+
+
+class AmdBook(Protocol):
+    """Reviews, samples and what they show."""
+
+    async def reviewable(self, attempt_id: int) -> Row:
+        """`{amd_status, amd_cause, agent}` of a call that may be reviewed; NotFound, Conflict."""
+
+    async def review(self, attempt_id: int, heard: str, by: str, note: str) -> Row:
+        """Write what somebody heard on a call; the last word counts."""
+
+    async def waiting(
+        self, name: str | None, since: datetime | None, until: datetime | None, *, limit: int
+    ) -> tuple[int, list[Row]]:
+        """Sampled machine calls that nobody has listened to: how many, and the next of them in a fair order."""
+
+    async def samples(
+        self, name: str, since: datetime | None, until: datetime | None, *, limit: int, offset: int
+    ) -> tuple[int, list[Row]]:
+        """Samples of a campaign whose calls are known to be of a person or a machine: how many, and a page of them."""

@@ -1,0 +1,66 @@
+"""Owns the façade for the evidence of answering-machine detection. Reads and edits like `Records`.
+
+Must not know the control edge: it implements its protocol `AmdBook` by having the same methods.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from dialerd.store import amd_reviews
+from dialerd.store.amd_labels import Span, labelled_samples
+from dialerd.store.reader import Reader
+from dialerd.store.session import Session
+from dialerd.store.setup_records import campaign_row
+from dialerd.store.writer import Writer
+
+Row = dict[str, Any]
+
+
+class AmdBook:
+    """Every method raises a DialerError with a sentence when it refuses. Rows hold aware UTC instants."""
+
+    def __init__(self, background: Reader, writer: Writer, clock: Callable[[], datetime]) -> None:
+        """`background`: a reader for what takes long."""
+        self._background = background
+        self._writer = writer
+        self._clock = clock
+
+    async def reviewable(self, attempt_id: int) -> Row:
+        """`{amd_status, amd_cause, agent}` of a call that may be reviewed; NotFound, Conflict."""
+        return await self._background.read(lambda session: amd_reviews.reviewable(session, attempt_id))
+
+    async def review(self, attempt_id: int, heard: str, by: str, note: str) -> Row:
+        """Write what somebody heard on a call."""
+        now = self._clock()
+        work = self._writer.call(lambda session: amd_reviews.review(session, attempt_id, heard, by, note, now))
+        return await asyncio.wrap_future(work)
+
+    async def waiting(
+        self, name: str | None, since: datetime | None, until: datetime | None, *, limit: int
+    ) -> tuple[int, list[Row]]:
+        """Sampled machine calls that nobody has listened to: how many, and the next of them in a fair order."""
+
+        def read(session: Session) -> tuple[int, list[Row]]:
+            ids = (
+                [campaign_row(session, name)["id"]]
+                if name is not None
+                else [row[0] for row in session.rows("SELECT id FROM campaign ORDER BY id")]
+            )
+            return amd_reviews.waiting(session, ids, Span(since=since, until=until), limit=limit)
+
+        return await self._background.read(read)
+
+    async def samples(
+        self, name: str, since: datetime | None, until: datetime | None, *, limit: int, offset: int
+    ) -> tuple[int, list[Row]]:
+        """Samples of a campaign whose calls are known to be of a person or a machine: how many, and a page of them."""
+
+        def read(session: Session) -> tuple[int, list[Row]]:
+            campaign_id = campaign_row(session, name)["id"]
+            return labelled_samples(session, campaign_id, Span(since=since, until=until), limit=limit, offset=offset)
+
+        return await self._background.read(read)
