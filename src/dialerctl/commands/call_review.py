@@ -50,8 +50,8 @@ def review(
 
     The list holds calls that AMD took for machines, of which a sample was recorded (campaign setting amd_sample) and to
     which nobody has listened, in a fair random order: reviews from its top give an estimate that holds for all of them
-    (dialerctl amd report). With --play, at a terminal, each is played and you are asked. The last word on a call counts;
-    earlier ones stay in the audit log. Agents may review the calls they had.
+    (dialerctl amd report). With --play, at a terminal, each is played and you are asked. The last word on a call
+    counts; earlier ones stay in the audit log. Agents may review the calls they had.
 
     \b
     Examples:
