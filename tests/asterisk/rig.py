@@ -35,6 +35,7 @@ ORIGINATE = Originate(
     message="custom/who&custom/why",
     opt_out_key="9",
     recording_file="/var/spool/rec/12.wav",
+    sample_file="/var/spool/rec/amd/20260302/12.wav",
 )
 RING = RingAgent(node="pbx1", agent_id=7, leg_id=LEG, endpoint="PJSIP/1001", ring_timeout_s=15.0)
 TRUNKS = {"carrier": "PJSIP/{number}@carrier", "local": "Local/{number}@far"}

@@ -52,6 +52,7 @@ FIELDS = [
     "message",
     "opt_out_key",
     "recording_file",
+    "sample_file",
     "transfer_to",
 ]
 
@@ -130,6 +131,8 @@ def test_only_traces_are_forgotten(key: str) -> None:
         {"recording_file": "/var/../etc/x"},
         {"recording_file": "relative.wav"},
         {"recording_file": "/a|b.wav"},
+        {"sample_file": "/var/../etc/x"},
+        {"sample_file": "/a),System(x.wav"},
     ],
 )
 def test_impossible_values_are_refused(change: dict[str, Any]) -> None:
@@ -138,9 +141,13 @@ def test_impossible_values_are_refused(change: dict[str, Any]) -> None:
 
 
 def test_guard_and_amd_as_the_contract_writes_them() -> None:
-    command = replace(ORIGINATE, guard_from=MeasuredFrom.ANSWER, guard_s=2.0, amd=None, recording_file="", message="")
+    command = replace(
+        ORIGINATE, guard_from=MeasuredFrom.ANSWER, guard_s=2.0, amd=None, recording_file="", sample_file="", message=""
+    )
     variables = originate_customer(command, Trunks(TRUNKS), "/usr/share/dialerd/agi-bin/dialerd-amd.agi")["Variable"]
-    assert {"DLR_GUARD_FROM=answer", "DLR_GUARD_S=2", "DLR_AMD=", "DLR_RECORD=", "DLR_MESSAGE="} <= set(variables)
+    assert {"DLR_GUARD_FROM=answer", "DLR_GUARD_S=2", "DLR_AMD=", "DLR_RECORD=", "DLR_SAMPLE=", "DLR_MESSAGE="} <= set(
+        variables
+    )
     assert "DLR_AGI=/usr/share/dialerd/agi-bin/dialerd-amd.agi" in variables
 
 

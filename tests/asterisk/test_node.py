@@ -89,6 +89,7 @@ async def test_originate_carries_the_contract() -> None:
             "DLR_AGI": pbx.node._commands.agi,
             "DLR_MESSAGE": "custom/who&custom/why",
             "DLR_RECORD": "/var/spool/rec/12.wav",
+            "DLR_SAMPLE": "/var/spool/rec/amd/20260302/12.wav",
             "DLR_OPTOUT": "9",
             "DLR_TRANSFER": "",
         }

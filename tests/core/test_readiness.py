@@ -34,6 +34,14 @@ def test_all_problems_at_once_each_with_its_option() -> None:
     assert [option in sentence for option, sentence in zip(options, found, strict=True)] == [True] * 5
 
 
+def test_samples_need_a_folder() -> None:
+    sampling = replace(READY, amd_enabled=True, amd_sample=0.2)
+    (problem,) = start_problems(sampling, ["carrier"])
+    assert "amd_sample is 20 %" in problem and "[recording]" in problem
+    assert start_problems(sampling, ["carrier"], recording_folder="/rec") == []
+    assert start_problems(replace(sampling, amd_enabled=False), ["carrier"]) == [], "without AMD nothing is sampled"
+
+
 def test_a_transfer_needs_a_place_to_go() -> None:
     lost = replace(READY, abandon_action=AbandonAction.TRANSFER)
     (problem,) = start_problems(lost, ["carrier"])

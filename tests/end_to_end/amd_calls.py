@@ -28,11 +28,15 @@ _TRIES = 3
 
 @dataclass(frozen=True)
 class Wanted:
-    """One call to place: a greeting, the parameters of AMD, and what the far end sends after the greeting."""
+    """One call to place: a greeting, the parameters of AMD, and what the far end sends after the greeting.
+
+    `sample`: the file in which Asterisk keeps what AMD hears; empty: none.
+    """
 
     greeting: Greeting
     parameters: AmdParameters
     after: After = After.SILENCE
+    sample: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,8 @@ class Switchboard:
         then = SILENCE if placed.wanted.after is After.SILENCE else None
         self._farend.behaves(placed.number, Behaviour(plays=coded(placed.wanted.greeting.samples), then=then))
         amd = placed.wanted.parameters.arguments().replace(",", ":")
-        attempt = Attempt(placed.number, self._agi.url, amd=amd, guard_from="verdict")
+        sampled = {"DLR_SAMPLE": placed.wanted.sample}
+        attempt = Attempt(placed.number, self._agi.url, amd=amd, guard_from="verdict", extra=sampled)
         self._agi.scripts[attempt.attempt] = verdict("hangup")
         self._on_line[attempt.channel_id] = placed
         call_customer(self._ami, attempt)

@@ -148,6 +148,7 @@ def originate_customer(command: Originate, trunks: Trunks, agi: str) -> Headers:
         "DLR_AGI": check_agi(agi),
         "DLR_MESSAGE": _path(_SOUNDS, command.message, "the abandon message"),
         "DLR_RECORD": _path(_RECORDING, command.recording_file, "the recording file") if command.recording_file else "",
+        "DLR_SAMPLE": _path(_RECORDING, command.sample_file, "the sample's file") if command.sample_file else "",
         "DLR_OPTOUT": _require(_KEY, command.opt_out_key, "the opt-out key"),
         "DLR_TRANSFER": _require(_EXTENSION, command.transfer_to, "the extension to transfer to"),
         **lead_variables(command.lead_variables),

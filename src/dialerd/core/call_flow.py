@@ -6,6 +6,7 @@ What a person or a machine who answered meets is decided in `verdict_flow.py`; a
 from __future__ import annotations
 
 from dialerd.core.agent_flow import AgentFlow
+from dialerd.core.amd.sampling import is_sampled, sample_file
 from dialerd.core.call import AttemptMove, AttemptState, HungUpBy, Status, refused_by_trunk, tells_who_answers
 from dialerd.core.campaign import CampaignState, MeasuredFrom
 from dialerd.core.causes import unanswered_status
@@ -87,6 +88,7 @@ class CallFlow:
         if campaign.amd_enabled and campaign.abandon_measured_from is MeasuredFrom.GREETING_END:
             guard_s -= campaign.amd.after_greeting_silence / 1000
         attempt.recording_file = self._recording_file(call, now)
+        attempt.amd_sample_file = self._sample_file(call, now)
         self.floor.emit(
             Originate(
                 node=attempt.node,
@@ -104,6 +106,7 @@ class CallFlow:
                 message=campaign.abandon_message,
                 opt_out_key=campaign.opt_out_key,
                 recording_file=attempt.recording_file,
+                sample_file=attempt.amd_sample_file,
                 transfer_to=call.transfer_to,
                 lead_variables=call.variables,
             )
@@ -116,6 +119,12 @@ class CallFlow:
         if not call.campaign.recording_enabled or not folder or call.is_test:
             return ""
         return f"{folder}/{now.wall:%Y%m%d}/{call.attempt.channel_id}.wav"
+
+    def _sample_file(self, call: LiveCall, now: Moment) -> str:
+        campaign, attempt = call.campaign, call.attempt
+        if call.is_test or not campaign.amd_enabled or not is_sampled(attempt.token, campaign.amd_sample):
+            return ""
+        return sample_file(self.floor.settings.recording_folder, attempt.channel_id, now.wall)
 
     def refused(self, event: AttemptRefused, now: Moment) -> None:
         """The gate forbade it inside the transaction: nothing was dialled, the store has rescheduled the lead."""

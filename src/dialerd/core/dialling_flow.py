@@ -174,7 +174,10 @@ class DiallingFlow:
         """What forbids a campaign to start (or, edited while it runs, to go on): one sentence each."""
         trunk = self.floor.settings.trunks.get(campaign.trunk)
         allowed = trunk.caller_ids if trunk is not None else ()
-        return start_problems(campaign, self.floor.settings.trunks, allowed_caller_ids=allowed)
+        settings = self.floor.settings
+        return start_problems(
+            campaign, settings.trunks, allowed_caller_ids=allowed, recording_folder=settings.recording_folder
+        )
 
     def _watch_the_limit(self, run: CampaignRun, now: Moment) -> None:
         """Alarm once when dialling stops itself over the abandon rate, and tell when it goes on."""

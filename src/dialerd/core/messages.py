@@ -315,6 +315,7 @@ class Originate:
     message: str
     opt_out_key: str
     recording_file: str
+    sample_file: str = ""  # what AMD hears is written there; empty: not this call
     transfer_to: str = ""  # extension for who hears the abandon message to its end; empty: hung up
     lead_variables: tuple[tuple[str, str], ...] = ()  # name and value as imported: the edge makes them harmless
 

@@ -13,11 +13,16 @@ _UNATTENDED_MODES = frozenset({DialMode.PREDICTIVE, DialMode.PROGRESSIVE, DialMo
 
 
 def start_problems(
-    campaign: Campaign, trunks: Collection[str], *, allowed_caller_ids: Collection[str] = ()
+    campaign: Campaign,
+    trunks: Collection[str],
+    *,
+    allowed_caller_ids: Collection[str] = (),
+    recording_folder: str = "",
 ) -> list[str]:
     """Given a campaign and the names of the trunks, return what forbids its start: one sentence each, with the cure.
 
-    `allowed_caller_ids` are those of the campaign's trunk (empty: any). No problems: an empty list.
+    `allowed_caller_ids` are those of the campaign's trunk (empty: any); `recording_folder`: where Asterisk records
+    (empty: nowhere). No problems: an empty list.
     """
     problems = []
     trunk = _trunk_problem(campaign.trunk, trunks)
@@ -40,6 +45,11 @@ def start_problems(
             "abandon_action is transfer, and it is not said where to: use --abandon-transfer-extension EXTENSION"
         )
     problems += _law_problems(campaign, trunk_known=not trunk, allowed_caller_ids=allowed_caller_ids)
+    if campaign.amd_enabled and campaign.amd_sample > 0 and not recording_folder:
+        problems.append(
+            f"amd_sample is {100 * campaign.amd_sample:g} %, and there is no folder for the samples: set folder in "
+            "[recording] of dialerd.toml, or use --amd-sample 0"
+        )
     if campaign.max_lines < 1:
         problems.append(f"max_lines is {campaign.max_lines}, so no call fits: use --max-lines 1 or more")
     return problems
