@@ -193,6 +193,28 @@ def test_codes_that_agents_cannot_give(code: str) -> None:
         stage.dialer.handle(AgentDispose(agent_id=1, code=code), stage.now)
 
 
+def test_a_machine_that_reached_an_agent_is_no_live_answer() -> None:
+    stage, call = talking()
+    run = stage.dialer.floor.run(1)
+    assert run.standing(stage.now).live == 1
+    stage.tell(AgentDispose(agent_id=1, code="machine"))
+    assert run.standing(stage.now).live == 0, "it counts no more from the agent's word on"
+    stage.unbridge(call, HungUpBy.AGENT)
+    stage.end(call)
+    record = stage.record(call)
+    assert (record.status, record.disposition, record.live_answer) == (Status.ANSWERED, "machine", False)
+    assert (run.standing(stage.now).live, run.standing(stage.now).machines) == (0, 0)
+
+
+def test_an_agent_may_think_again_during_the_call() -> None:
+    stage, call = talking()
+    for code in ("machine", "sale"):
+        stage.tell(AgentDispose(agent_id=1, code=code))
+    stage.unbridge(call, HungUpBy.AGENT)
+    stage.end(call)
+    assert stage.record(call).live_answer and stage.dialer.floor.run(1).standing(stage.now).live == 1
+
+
 def test_nothing_to_dispose_of() -> None:
     stage = Stage(campaign(), agents=[agent(1)])
     with pytest.raises(Conflict, match="no call to dispose of"):

@@ -30,6 +30,8 @@ def disposition() -> None:
 def list_dispositions(session: Session) -> None:
     """List the dispositions and what each means.
 
+    Agents give those that are not the system's, and `machine`: a machine that reached an agent is no live answer.
+
     \b
     Examples:
       dialerctl disposition list

@@ -9,6 +9,7 @@ from dialerd.core.agent import BUSY_STATES, AgentMove, AgentState
 from dialerd.core.call import AttemptMove, AttemptState, HungUpBy
 from dialerd.core.closing import close_call
 from dialerd.core.deadlines import Wait
+from dialerd.core.dispositions import MACHINE, agents_may_give
 from dialerd.core.errors import Conflict, Invalid, Unavailable
 from dialerd.core.floor import Floor
 from dialerd.core.live_call import LiveCall, advance
@@ -107,13 +108,14 @@ class AgentFlow:
         """Set the disposition of the call being talked or wrapped up; ends wrap-up."""
         seat = self.floor.roster.require(event.agent_id)
         definition = self.floor.dispositions.get(event.code)
-        if definition is None or definition.is_system:
-            known = ", ".join(sorted(c for c, d in self.floor.dispositions.items() if not d.is_system))
+        if definition is None or not agents_may_give(definition):
+            known = ", ".join(sorted(c for c, d in self.floor.dispositions.items() if agents_may_give(d)))
             raise Invalid(f"disposition {event.code!r} is not one that agents can give (known: {known})")
         call = self.floor.calls.get(seat.attempt_id) if seat.attempt_id is not None else None
         if call is None or seat.state not in (AgentState.ON_CALL, AgentState.WRAP_UP):
             raise Conflict(f"agent {seat.name} is {seat.state.value}: there is no call to dispose of")
         call.attempt.disposition = event.code
+        call.attempt.live_answer = event.code != MACHINE  # whom AMD took for a person may be none: no live answer then
         call.attempt.note = event.note or call.attempt.note
         call.callback_at, call.callback_own = event.callback_at, event.callback_own
         self.floor.save(call)  # it is confirmed to the agent: not to be lost with us

@@ -30,6 +30,9 @@ class Disposition:
 TEST_CALL = "test_call"
 """What a test call is disposed of as: it counts nowhere."""
 
+MACHINE = Status.MACHINE.value
+"""What a machine's call is disposed of as, by AMD's word or by the agent's who met it."""
+
 BUILT_IN: tuple[Disposition, ...] = (
     Disposition(code="sale", label="Sale", is_contact=True, is_sale=True),
     Disposition(code="callback", label="Callback", is_contact=True, is_callback=True),
@@ -39,7 +42,7 @@ BUILT_IN: tuple[Disposition, ...] = (
     Disposition(code="no_disposition", label="No disposition", is_contact=True, is_system=True),
     Disposition(code="abandoned", label="Abandoned: no agent", is_system=True, retry=True),
     Disposition(code="customer_hangup", label="Hung up while waiting", is_system=True, retry=True),
-    Disposition(code="machine", label="Answering machine", is_system=True, retry=True),
+    Disposition(code=MACHINE, label="Answering machine", is_system=True, retry=True),
     Disposition(code="no_answer", label="No answer", is_system=True, retry=True),
     Disposition(code="busy", label="Busy", is_system=True, retry=True),
     Disposition(code="congestion", label="Congestion", is_system=True, retry=True),
@@ -99,6 +102,11 @@ def lead_outcome(
         counts_as_attempt=counts,
         next_number=onward and state is LeadState.RETRY,
     )
+
+
+def agents_may_give(disposition: Disposition) -> bool:
+    """Whether an agent may dispose of a call with it: any but the system's own, and `machine`: AMD lets some through."""
+    return not disposition.is_system or disposition.code == MACHINE
 
 
 def system_disposition(status: Status, campaign_default: str) -> str:
