@@ -171,7 +171,7 @@ ALLOWED = {
         ),
         "admin supervisor auditor",
     ),
-    **dict.fromkeys(("amd.queue", "amd.samples"), "admin supervisor auditor"),
+    **dict.fromkeys(("amd.queue", "amd.samples", "amd.report", "amd.calls"), "admin supervisor auditor"),
     **dict.fromkeys(("lead.show", "call.list", "call.show", "pacing.show"), "admin supervisor auditor"),
     **dict.fromkeys(("campaign.start", "campaign.pause", "campaign.resume", "campaign.stop"), "admin supervisor"),
     **dict.fromkeys(("call.hangup", "call.reconcile"), "admin supervisor"),

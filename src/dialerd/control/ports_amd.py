@@ -5,8 +5,11 @@ Implemented by `store/amd_book.py`, which it must not import; every method raise
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol
+
+from dialerd.core.amd.evidence import By, Cell, Judged
 
 Row = dict[str, Any]
 
@@ -29,3 +32,13 @@ class AmdBook(Protocol):
         self, name: str, since: datetime | None, until: datetime | None, *, limit: int, offset: int
     ) -> tuple[int, list[Row]]:
         """Samples of a campaign whose calls are known to be of a person or a machine: how many, and a page of them."""
+
+    async def counts(
+        self, name: str, since: datetime | None, until: datetime | None, by: By
+    ) -> tuple[Mapping[str, Judged], Row]:
+        """A campaign's judged calls by key, and beside them `{voicemail, waiting, amd_false_positive_rate}`."""
+
+    async def calls(
+        self, name: str, since: datetime | None, until: datetime | None, by: By, cell: Cell, *, limit: int, offset: int
+    ) -> tuple[int, list[Row]]:
+        """The calls behind one of those counts: how many, and a page of them."""

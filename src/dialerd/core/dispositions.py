@@ -105,7 +105,7 @@ def lead_outcome(
 
 
 def agents_may_give(disposition: Disposition) -> bool:
-    """Whether an agent may dispose of a call with it: any but the system's own, and `machine`: AMD lets some through."""
+    """Whether an agent may dispose of a call with it: any but the system's own, and `machine`, as AMD lets some by."""
     return not disposition.is_system or disposition.code == MACHINE
 
 

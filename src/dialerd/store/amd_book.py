@@ -6,12 +6,14 @@ Must not know the control edge: it implements its protocol `AmdBook` by having t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from dialerd.store import amd_reviews
+from dialerd.core.amd.evidence import By, Cell, Judged
+from dialerd.store import amd_counts, amd_reviews
 from dialerd.store.amd_labels import Span, labelled_samples
+from dialerd.store.mapping import campaign_value
 from dialerd.store.reader import Reader
 from dialerd.store.session import Session
 from dialerd.store.setup_records import campaign_row
@@ -62,5 +64,35 @@ class AmdBook:
         def read(session: Session) -> tuple[int, list[Row]]:
             campaign_id = campaign_row(session, name)["id"]
             return labelled_samples(session, campaign_id, Span(since=since, until=until), limit=limit, offset=offset)
+
+        return await self._background.read(read)
+
+    async def counts(
+        self, name: str, since: datetime | None, until: datetime | None, by: By
+    ) -> tuple[Mapping[str, Judged], Row]:
+        """A campaign's judged calls by key, and beside them `{voicemail, waiting, amd_false_positive_rate}`."""
+        span = Span(since=since, until=until)
+
+        def read(session: Session) -> tuple[Mapping[str, Judged], Row]:
+            campaign = campaign_value(campaign_row(session, name), session.rule_sets)
+            waiting, _ = amd_reviews.waiting(session, [campaign.id], span, limit=0)
+            beside = {
+                "voicemail": amd_counts.voicemail(session, campaign.id, span),
+                "waiting": waiting,
+                "amd_false_positive_rate": campaign.amd_false_positive_rate,
+            }
+            return amd_counts.counts(session, campaign.id, span, by, campaign.zone), beside
+
+        return await self._background.read(read)
+
+    async def calls(
+        self, name: str, since: datetime | None, until: datetime | None, by: By, cell: Cell, *, limit: int, offset: int
+    ) -> tuple[int, list[Row]]:
+        """The calls behind one of those counts: how many, and a page of them."""
+        span = Span(since=since, until=until)
+
+        def read(session: Session) -> tuple[int, list[Row]]:
+            campaign = campaign_value(campaign_row(session, name), session.rule_sets)
+            return amd_counts.calls(session, campaign.id, span, by, campaign.zone, cell, limit=limit, offset=offset)
 
         return await self._background.read(read)

@@ -42,11 +42,15 @@ HEARD = (
 
 TOLD_BY = f"CASE WHEN amd_review.heard IS NOT NULL THEN 'review' WHEN {_BY_AGENT} THEN 'disposition' ELSE '' END"
 
-JUDGED = (
+CALLS = (
     " FROM call_log JOIN campaign ON campaign.id = call_log.campaign_id"
     " LEFT JOIN disposition ON disposition.code = call_log.disposition"
     " LEFT JOIN amd_review ON amd_review.attempt_id = call_log.id"
-    " WHERE call_log.campaign_id = ? AND call_log.created_at >= ? AND call_log.created_at < ?"
+)
+"""What the expressions above are about."""
+
+JUDGED = (
+    f"{CALLS} WHERE call_log.campaign_id = ? AND call_log.created_at >= ? AND call_log.created_at < ?"
     f" AND call_log.answered_at IS NOT NULL AND call_log.record_hash <> '' AND call_log.dial_mode <> '{TEST_MODE}'"
     " AND (call_log.amd_parameters <> '' OR call_log.amd_status <> '')"
 )

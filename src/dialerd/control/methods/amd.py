@@ -1,4 +1,4 @@
-"""Owns the methods on the evidence of answering-machine detection: reviews, samples. Judges and counts nothing itself.
+"""Owns the methods on the evidence of answering-machine detection: reviews, samples, report. Weighs nothing itself.
 
 Asterisk writes the samples. dialerd looks for them under the same path: on the same machine, or in a folder both see.
 """
@@ -10,16 +10,19 @@ from collections.abc import Iterable
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
 from dialerd.control.context import Context, ParamsInvalid
 from dialerd.control.methods.calls import CallId
-from dialerd.control.methods.campaigns import Name
+from dialerd.control.methods.campaigns import STORABLE, Name
 from dialerd.control.methods.dnc import Note
 from dialerd.control.methods.leads import Limit, Offset
 from dialerd.control.params import past_instant
 from dialerd.control.ports import Row
+from dialerd.core.amd.evidence import By, Cell
+from dialerd.core.amd.report import estimate, figures, matrix, together
 
 
 class Heard(Enum):
@@ -44,6 +47,56 @@ class QueueParams(msgspec.Struct, frozen=True):
     since: str | None = None
     until: str | None = None
     limit: Limit = 100
+
+
+class Said(Enum):
+    """What AMD said."""
+
+    HUMAN = "human"
+    MACHINE = "machine"
+    UNSURE = "unsure"
+    HANGUP = "hangup"
+    NONE = "none"
+
+
+class Got(Enum):
+    """How the call was treated."""
+
+    MACHINE = "machine"
+    AGENT = "agent"
+    NOBODY = "nobody"
+
+
+class Known(Enum):
+    """What is known of who was on the line."""
+
+    PERSON = "person"
+    MACHINE = "machine"
+    UNKNOWN = "unknown"
+
+
+class ReportParams(msgspec.Struct, frozen=True):
+    """One campaign; calls that began in a period; parted by something."""
+
+    name: Name
+    since: str | None = None
+    until: str | None = None
+    by: By = By.NOTHING
+
+
+class CallsParams(msgspec.Struct, frozen=True):
+    """The same, and which of its calls: of a row or cell of the matrix, of one part (`key`)."""
+
+    name: Name
+    since: str | None = None
+    until: str | None = None
+    by: By = By.NOTHING
+    key: Annotated[str, msgspec.Meta(max_length=100, pattern=STORABLE)] | None = None
+    said: Said | None = None
+    got: Got | None = None
+    heard: Known | None = None
+    limit: Limit = 100
+    offset: Offset = 0
 
 
 class SamplesParams(msgspec.Struct, frozen=True):
@@ -80,6 +133,41 @@ async def samples(context: Context, params: SamplesParams) -> Row:
     there = await _there(row["file"] for row in rows)
     seen = [row for row in rows if row["file"] in there]
     return {"campaign": params.name, "total": total, "unseen": len(rows) - len(seen), "samples": seen}
+
+
+async def report(context: Context, params: ReportParams) -> Row:
+    """amd.report: what AMD did to people and machines, in all and by part; only finished calls."""
+    since, until = period(context, params.since, params.until)
+    parts, beside = await context.records.amd.counts(params.name, since, until, params.by)
+    judged = together(parts.values())
+    return {
+        "campaign": params.name,
+        "since": since,
+        "until": until,
+        "by": params.by.value,
+        **figures(judged),
+        "matrix": matrix(judged),
+        "estimate": estimate(judged),
+        **beside,
+        "parts": [{"key": key, **figures(part)} for key, part in parts.items()] if params.by is not By.NOTHING else [],
+    }
+
+
+async def calls(context: Context, params: CallsParams) -> Row:
+    """amd.calls: the calls behind a figure of amd.report, a page of them in order of their time."""
+    if params.key is not None and params.by is By.NOTHING:
+        raise ParamsInvalid("key: goes with by")
+    since, until = period(context, params.since, params.until)
+    cell = Cell(
+        said=params.said.value if params.said else None,
+        got=params.got.value if params.got else None,
+        heard=params.heard.value if params.heard else None,
+        key=params.key,
+    )
+    total, found = await context.records.amd.calls(
+        params.name, since, until, params.by, cell, limit=params.limit, offset=params.offset
+    )
+    return {"campaign": params.name, "total": total, "calls": found}
 
 
 def period(context: Context, since: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:

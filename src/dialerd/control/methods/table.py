@@ -44,6 +44,8 @@ _READS: tuple[tuple[str, frozenset[Role], Binder, Handler], ...] = (
     ("agent.preview", EVERY_ROLE, AGENT_NAME, previews.show),
     ("call.list", READER, named(calls.ListParams), calls.list_some),
     ("call.show", READER, CALL, calls.show),
+    ("amd.report", READER, named(amd.ReportParams), amd.report),
+    ("amd.calls", READER, named(amd.CallsParams), amd.calls),
     ("amd.queue", READER, named(amd.QueueParams), amd.queue),
     ("amd.samples", READER, named(amd.SamplesParams), amd.samples),
     ("disposition.list", EVERY_ROLE, NOTHING, calls.dispositions),
