@@ -78,6 +78,8 @@ class AmdBook:
         self.agent: str | None = "1001"
         self.files: list[str] = []
         self.written: list[tuple[int, str, str, str]] = []
+        self.parts: dict[str, Any] = {}
+        self.cells: list[Any] = []
 
     async def reviewable(self, attempt_id: int) -> Row:
         return {"amd_status": "MACHINE", "amd_cause": "MAXWORDS-4-3", "agent": self.agent}
@@ -89,6 +91,15 @@ class AmdBook:
     async def waiting(self, name: str | None, since: Any, until: Any, *, limit: int) -> tuple[int, list[Row]]:
         rows = [{"call": n, "at": NOW, "file": file, "place": "s3cret"} for n, file in enumerate(self.files, 1)]
         return len(rows), rows[:limit]
+
+    async def counts(self, name: str, since: Any, until: Any, by: Any) -> tuple[Any, Row]:
+        return self.parts, {"waiting": 3, "voicemail": {"started": 0}, "amd_false_positive_rate": 0.0}
+
+    async def calls(
+        self, name: str, since: Any, until: Any, by: Any, cell: Any, *, limit: int, offset: int
+    ) -> tuple[int, list[Row]]:
+        self.cells.append((by.value, cell))
+        return 7, [{"call": n} for n in range(1, 8)][offset:][:limit]
 
     async def samples(self, name: str, since: Any, until: Any, *, limit: int, offset: int) -> tuple[int, list[Row]]:
         rows = [{"attempt_id": n, "at": NOW, "file": file} for n, file in enumerate(self.files, 1)]

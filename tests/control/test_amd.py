@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dialerd.core.amd.evidence import Cell, Judged, Tally
+
 from .rig import ADMIN, AGENT, AUDITOR, SUPERVISOR, Rig
 
 
@@ -49,3 +51,36 @@ async def test_files_that_dialerd_does_not_find_are_told_apart(tmp_path: Path) -
     queue = await rig.call("amd.queue", {}, AUDITOR)
     assert [row["seen"] for row in queue["calls"]] == [True, False]
     assert all("place" not in row for row in queue["calls"]), "a part of the token stays inside"
+
+
+def judged(calls: int, heard: str, got: str = "machine", said: str = "machine") -> Judged:
+    tally = Tally(said=said, got=got, heard=heard, drawn=True, stratum="p", calls=calls)
+    return Judged((tally,), {said: {1200: calls}})
+
+
+async def test_the_report_is_of_all_parts_together_and_of_each() -> None:
+    rig = Rig()
+    rig.records.amd.parts = {"main": judged(30, "machine"), "second": judged(10, "person", "agent", "human")}
+    answer = await rig.call("amd.report", {"name": "spring", "by": "trunk"}, AUDITOR)
+    assert (answer["calls"], answer["waiting"], answer["by"]) == (40, 3, "trunk")
+    assert [(part["key"], part["calls"]) for part in answer["parts"]] == [("main", 30), ("second", 10)]
+    assert answer["people_lost"]["share"] == {"value": 0.0, "low": 0.0, "high": 0.0}
+    assert answer["delay"]["to_people"]["p95_s"] == 1.2
+    assert answer["estimate"] == {
+        "amd_false_positive_rate": 0.0, "enough": True, "heard": 30, "of": 30, "wanted": 30,
+    }  # fmt: skip
+    rig.records.amd.parts = {"": judged(3, "")}
+    whole = await rig.call("amd.report", {"name": "spring"}, AUDITOR)
+    assert whole["parts"] == [] and whole["people_lost"]["share"]["value"] is None
+
+
+async def test_the_calls_behind_a_cell() -> None:
+    rig = Rig()
+    asked = {"name": "spring", "by": "hour", "key": "09", "said": "machine", "heard": "unknown", "limit": 2}
+    answer = await rig.call("amd.calls", asked, AUDITOR)
+    assert answer["total"] == 7 and [row["call"] for row in answer["calls"]] == [1, 2]
+    assert rig.records.amd.cells == [("hour", Cell(said="machine", heard="unknown", key="09"))]
+    kind, text = await rig.error("amd.calls", {"name": "spring", "key": "09"})
+    assert kind == "usage" and "goes with by" in text
+    kind, text = await rig.error("amd.report", {"name": "spring", "by": "weather"})
+    assert kind == "usage" and "trunk" in text

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from amd_answers import QUEUE, SAMPLES, reviewed
+from amd_answers import CALLS, PARTED, QUEUE, REPORT, SAMPLES, reviewed
 from click.testing import Result
 
 from dialerd.control.protocol import PROTOCOL_VERSION, ErrorCode
@@ -347,6 +347,14 @@ def _methods(daemon: FakeDaemon) -> dict[str, Answer]:
         known(params, "name", ("spring",), "campaign")
         return SAMPLES
 
+    def amd_report(params: dict[str, Any]) -> Any:
+        known(params, "name", ("spring",), "campaign")
+        return PARTED if params.get("by") else REPORT
+
+    def amd_calls(params: dict[str, Any]) -> Any:
+        known(params, "name", ("spring",), "campaign")
+        return CALLS
+
     def call_test(params: dict[str, Any]) -> Any:
         known(params, "campaign", ("spring",), "campaign")
         return {"call": 4714}
@@ -416,5 +424,7 @@ def _methods(daemon: FakeDaemon) -> dict[str, Answer]:
         "call.review": call_review,
         "amd.queue": lambda _: QUEUE,
         "amd.samples": amd_samples,
+        "amd.report": amd_report,
+        "amd.calls": amd_calls,
         "disposition.list": lambda _: DISPOSITIONS,
     }

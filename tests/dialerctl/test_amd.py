@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from amd_answers import QUEUE
+from amd_answers import PARTED, QUEUE, REPORT
 from click.testing import CliRunner
 from fake_daemon import FakeDaemon, Run
 
+from dialerctl.amd_screen import flat, report_text
 from dialerctl.commands import call_review
 from dialerctl.main import cli
+from dialerctl.terminal import width
 
 
 def test_one_word_says_what_amd_said_and_what_was_said_before(daemon: FakeDaemon, run: Run) -> None:
@@ -82,3 +84,46 @@ def test_without_a_player_nothing_is_asked(daemon: FakeDaemon, monkeypatch: pyte
     shown = listened(daemon, "")
     assert shown.exit_code == 1 and "install sox" in shown.stderr
     assert not daemon.asked("amd.queue")
+
+
+def test_the_report_says_each_figure_with_its_interval() -> None:
+    text = report_text(REPORT, False)
+    assert "1.5 % (0.4–3.6) of the people: 12.4 (3.14–30.2) people" in text
+    assert "11.3 % (10.8–11.9) of the machines: 43 machines" in text
+    assert "367 calls, 60 of them heard: 2 people, 58 machines; people among all 3.4 % (0.9–8.2)" in text
+    assert "1.42 s after the answer (median), 1.98 s for 95 of 100, 5.02 s at the longest" in text
+    assert "12 messages begun, 10 heard to the end (after: beep 9, silence 3)" in text
+    assert "none yet: 60 machine calls heard, 100 wanted: dialerctl call review --campaign spring" in text
+    (nobody,) = [line for line in text.splitlines() if line.startswith("none ")]
+    assert nobody.split(maxsplit=6)[2:] == ["7", "0", "0", "7", "unknown (0–100 %)"]
+    assert max(width(line) for line in report_text(PARTED, False, limit=100).splitlines()) <= 100
+
+
+def test_parts_and_an_empty_report() -> None:
+    assert "09:00" in report_text(PARTED, False) and "09:00" not in report_text(REPORT, False)
+    empty = {**REPORT, "calls": 0, "matrix": []}
+    assert "no finished call of this time" in report_text(empty, False)
+
+
+def test_a_spreadsheet_gets_every_number_in_a_cell_of_its_own() -> None:
+    first = flat(REPORT)[0]
+    assert first["said"] == "human" and first["people_value"] == 95.0 and first["people_low"] == 95.0
+    part = flat(PARTED)[0]
+    assert part["key"] == "09" and part["people_lost_share_high"] == 3.6 and part["delay_to_people_p95_s"] == 1.98
+
+
+def test_the_estimate_is_set_only_with_enough_heard(daemon: FakeDaemon, run: Run) -> None:
+    refused = run("amd", "report", "spring", "--apply-estimate", socket=daemon.path)
+    assert refused.exit_code == 6 and "60 of 367 machine calls, 100 are wanted" in refused.stderr
+    assert not daemon.asked("campaign.edit")
+    enough = {**REPORT, "estimate": {**REPORT["estimate"], "enough": True, "heard": 120}}
+    daemon.methods["amd.report"] = lambda _: enough
+    done = run("amd", "report", "spring", "--apply-estimate", socket=daemon.path)
+    assert done.exit_code == 0 and "is 0.0412 (before: 0.02), from 120 of 367" in done.stdout
+    assert daemon.asked("campaign.edit") == [{"name": "spring", "changes": {"amd_false_positive_rate": 0.0412}}]
+
+
+def test_the_calls_behind_a_figure(daemon: FakeDaemon, run: Run) -> None:
+    shown = run("amd", "report", "spring", "--calls", "--said", "machine", "--heard", "person", socket=daemon.path)
+    assert "4711" in shown.stdout and "(1 of 367 shown" in shown.stderr
+    assert daemon.asked("amd.calls") == [{"name": "spring", "said": "machine", "heard": "person"}]

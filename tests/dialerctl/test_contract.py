@@ -41,6 +41,8 @@ def asked(run: Run, daemon: FakeDaemon, tmp_path: Path) -> list[tuple[str, dict[
         "pacing show spring --since today --until now --points 7",
         "call review 4711 --person --note x",
         "call review --campaign spring --since 7d --until now --limit 3",
+        "amd report spring --since 7d --until now --by parameters --calls --offset 2",
+        "amd report spring --calls --by hour --key 09 --said machine --got machine --heard unknown --limit 5",
         "amd samples spring --since 7d --until now --limit 5 --offset 2",
         "simulate --campaign spring --replay yesterday --hours 0.05",
         "campaign add x --amd-enabled --cost-per-minute 0.03 --abandon-after 1.5 --call-days mon-sat",

@@ -78,6 +78,7 @@ GOOD = {
     "call test": "call test +4930231250 --campaign spring",
     "call review": "call review --campaign spring",
     "amd samples": "amd samples spring",
+    "amd report": "amd report spring --by hour",
     "disposition list": "disposition list",
     "simulate": "simulate --scenario world.toml --agents 2 --hours 0.05",
     "completion": "completion bash",
@@ -115,6 +116,7 @@ UNKNOWN = {
     "call test": "call test +4930231250 --campaign nosuch",
     "call review": "call review 99 --person",
     "amd samples": "amd samples nosuch",
+    "amd report": "amd report nosuch",
     "simulate": "simulate --campaign nosuch",
 }
 CONFLICTS = {
@@ -123,6 +125,7 @@ CONFLICTS = {
     "agent dispose": "agent dispose 1009 -d sale",
     "call hangup": "call hangup 4713",
     "call review": "call review 4713 --machine",
+    "amd report": "amd report spring --apply-estimate",
     "lead edit": "lead edit 18 --priority 3",
     "lead remove": "lead remove 18 --yes",
     "list remove": "list remove called --campaign spring --yes",
@@ -281,6 +284,8 @@ def test_wrong_word_is_2_with_the_nearest(words: str, meant: str, run: Run) -> N
         "campaign add x --cost-per-minute dear",
         "campaign edit spring",
         "call show abc",
+        "amd report spring --said machine",
+        "amd report spring --calls --apply-estimate",
         "call review 4711",
         "call review abc --person",
         "call review --person",
