@@ -47,7 +47,7 @@ class Amount(click.ParamType):  # type: ignore[type-arg]
 PERCENT = NumberRange(0, 100)
 SECONDS = click.IntRange(min=0)
 SHORT_TIME = NumberRange(min=0)
-MILLISECONDS = click.IntRange(min=0)
+MILLISECONDS = click.IntRange(min=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +131,8 @@ CAMPAIGN_COLUMNS: tuple[CampaignColumn, ...] = (
         ("amd_total_analysis_time", MILLISECONDS, "MS", "Longest analysis."),
         ("amd_min_word_length", MILLISECONDS, "MS", "Shortest sound that counts as a word."),
         ("amd_between_words_silence", MILLISECONDS, "MS", "Shortest silence between two words."),
-        ("amd_max_words", click.IntRange(min=0), "WORDS", "More words than this mean machine."),
-        ("amd_silence_threshold", click.IntRange(0, 32767), "LEVEL", "Noise level taken for silence (0-32767)."),
+        ("amd_max_words", click.IntRange(min=1), "WORDS", "More words than this mean machine."),
+        ("amd_silence_threshold", click.IntRange(1, 32767), "LEVEL", "Noise level taken for silence (1-32767)."),
         ("amd_max_word_length", MILLISECONDS, "MS", "One word this long means machine."),
         ("amd_action", AMD_ACTIONS, "", "What a machine gets."),
         ("amd_false_positive_rate", NumberRange(0, 1), "0-1", "People among the calls that AMD called machines."),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from dialerd.asterisk.ami_headers import Headers
 from dialerd.core.campaign import AmdParameters, MeasuredFrom
 from dialerd.core.errors import Invalid
+from dialerd.core.machine_messages import MachineOrders
 from dialerd.core.messages import Originate, RingAgent
 
 CUSTOMER_CONTEXT = "dialerd-outbound"
@@ -16,6 +17,7 @@ AGENT_CONTEXT = "dialerd-agent"
 FORGET_CONTEXT = "dialerd-forget"
 LONGEST_RING_S = 600.0
 LONGEST_GUARD_S = 3600.0
+LONGEST_MACHINE_WAIT_S = 300.0
 SHORTEST_WAIT_S = 0.1
 
 # \A and \Z, never ^ and $: `$` lets a trailing line feed through. [0-9], never \d: it takes foreign digits.
@@ -115,6 +117,20 @@ def _amd(parameters: AmdParameters) -> str:
     return _require(_AMD, parameters.arguments().replace(",", ":"), "the AMD parameters")
 
 
+def _machine(orders: MachineOrders) -> dict[str, str]:
+    """What a machine gets: only what is wanted is sent."""
+    variables = {}
+    if orders.voicemail_file:
+        variables["DLR_VOICEMAIL"] = _path(_SOUNDS, orders.voicemail_file, "the voicemail file")
+        wait_ms = _milliseconds(orders.voicemail_wait_s, LONGEST_MACHINE_WAIT_S, "the wait for the end of a greeting")
+        variables["DLR_VOICEMAIL_S"] = str(int(wait_ms) // 1000)
+    if orders.extension:
+        variables["DLR_MACHINE_TO"] = _require(_EXTENSION, orders.extension, "the extension to transfer a machine to")
+    if orders.min_call_s:
+        variables["DLR_MACHINE_MS"] = _milliseconds(orders.min_call_s, LONGEST_MACHINE_WAIT_S, "a machine's least call")
+    return variables
+
+
 def lead_variables(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Attributes of a lead as channel variables: `Date of birth` becomes DLR_LEAD_DATE_OF_BIRTH.
 
@@ -151,6 +167,7 @@ def originate_customer(command: Originate, trunks: Trunks, agi: str) -> Headers:
         "DLR_SAMPLE": _path(_RECORDING, command.sample_file, "the sample's file") if command.sample_file else "",
         "DLR_OPTOUT": _require(_KEY, command.opt_out_key, "the opt-out key"),
         "DLR_TRANSFER": _require(_EXTENSION, command.transfer_to, "the extension to transfer to"),
+        **(_machine(command.machine) if command.machine else {}),
         **lead_variables(command.lead_variables),
     }
     headers: dict[str, str | list[str]] = {

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from dialerd.asterisk.actions import NUMBER
 from dialerd.asterisk.channel_book import ChannelBook, Heard, OriginateEnded, TraceLeft
+from dialerd.core.machine_messages import VOICEMAIL_CUES, MachineActionFailed, VoicemailEnded, VoicemailStarted
 from dialerd.core.messages import MessageEnded, MessageStarted, OptOutTrace
 
 Ami: TypeAlias = Mapping[str, str]
@@ -121,9 +122,30 @@ class Translator:
             if event.get("Stage") == "start":
                 return [MessageStarted(attempt_id=attempt_id)]
             return [MessageEnded(attempt_id=attempt_id)] if event.get("Stage") == "end" else []
+        if name == "DialerdMachine":
+            return _machine(event, attempt_id)
         if name == "DialerdUnattended" and not self.book.leaves_trace(attempt_id):
             return [TraceLeft(attempt_id=attempt_id, reason=event.get("Reason", ""))]
         return []
+
+
+_FAILED = {
+    "greeting": "no voicemail drop: the greeting did not end within voicemail_wait",
+    "playback": "no voicemail drop: Asterisk could not play the voicemail_file",
+    "extension": "no transfer: the extension is not in the dialplan's context dialerd-transfer",
+}
+"""What the dialplan calls it, and what the record says."""
+
+
+def _machine(event: Ami, attempt_id: int) -> list[Heard]:
+    stage, detail = event.get("Stage", ""), event.get("Detail", "")
+    if stage == "start":
+        return [VoicemailStarted(attempt_id=attempt_id, cue=detail if detail in VOICEMAIL_CUES else "")]
+    if stage == "end":
+        return [VoicemailEnded(attempt_id=attempt_id)]
+    if stage == "failed":
+        return [MachineActionFailed(attempt_id=attempt_id, why=_FAILED.get(detail, "the dialplan could not do it"))]
+    return []
 
 
 def _opt_out(event: Ami, attempt_id: int | None, now: datetime) -> list[Heard]:

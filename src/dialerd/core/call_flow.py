@@ -14,6 +14,7 @@ from dialerd.core.closing import close_call
 from dialerd.core.deadlines import Wait
 from dialerd.core.floor import Floor
 from dialerd.core.live_call import LiveCall, advance
+from dialerd.core.machine_flow import ended_by, machine_orders
 from dialerd.core.messages import (
     AttemptRefused,
     AttemptsOpened,
@@ -89,6 +90,7 @@ class CallFlow:
             guard_s -= campaign.amd.after_greeting_silence / 1000
         attempt.recording_file = self._recording_file(call, now)
         attempt.amd_sample_file = self._sample_file(call, now)
+        attempt.amd_parameters = campaign.amd.arguments() if campaign.amd_enabled else ""
         self.floor.emit(
             Originate(
                 node=attempt.node,
@@ -108,6 +110,7 @@ class CallFlow:
                 recording_file=attempt.recording_file,
                 sample_file=attempt.amd_sample_file,
                 transfer_to=call.transfer_to,
+                machine=machine_orders(campaign),
                 lead_variables=call.variables,
             )
         )
@@ -251,7 +254,9 @@ class CallFlow:
     def _ended_by(self, call: LiveCall, now: Moment) -> HungUpBy:
         if call.attempt.hung_up_by is not HungUpBy.UNKNOWN:
             return call.attempt.hung_up_by
-        if call.attempt.state in (AttemptState.MACHINE, AttemptState.ABANDONING):
+        if call.attempt.state is AttemptState.MACHINE:
+            return ended_by(call.attempt)
+        if call.attempt.state is AttemptState.ABANDONING:
             return HungUpBy.DIALER
         if call.attempt.answered_at is not None:
             return HungUpBy.CUSTOMER

@@ -27,6 +27,8 @@ from dialerd.core.errors import Conflict, NotFound, Unavailable
 from dialerd.core.floor import Floor
 from dialerd.core.lead_supply import LeadSupply
 from dialerd.core.live_call import LiveCall
+from dialerd.core.machine_flow import MachineFlow, no_drop_after_restart
+from dialerd.core.machine_messages import MachineActionFailed, VoicemailEnded, VoicemailStarted
 from dialerd.core.messages import (
     AgentAccept,
     AgentDispose,
@@ -108,7 +110,8 @@ class Dialer:
         self.floor = Floor(settings, identity, pacers, dispositions or definitions())
         self.agents = AgentFlow(self.floor)
         self.calls = CallFlow(self.floor, self.agents)
-        self.verdicts = VerdictFlow(self.floor, self.agents, self.calls)
+        self.machines = MachineFlow(self.floor)
+        self.verdicts = VerdictFlow(self.floor, self.agents, self.calls, self.machines)
         self.previews = PreviewFlow(self.floor, self.agents)
         self.leads = LeadSupply(self.floor)
         self.dialling = DiallingFlow(self.floor, self.leads, self.previews)
@@ -141,6 +144,9 @@ class Dialer:
             CallUnbridged: self.verdicts.unbridged,
             MessageStarted: self.verdicts.message_started,
             MessageEnded: self.verdicts.message_ended,
+            VoicemailStarted: self.machines.voicemail_started,
+            VoicemailEnded: self.machines.voicemail_ended,
+            MachineActionFailed: self.machines.failed,
             UnattendedTrace: self.verdicts.unattended,
             CallEnded: self.calls.ended,
             # Asterisk: agents' legs
@@ -287,7 +293,12 @@ class Dialer:
         is_test = attempt.dial_mode == TEST_MODE
         talks_with = attempt.agent_id if attempt.bridged_at is not None else None
         call = LiveCall(
-            attempt=attempt, campaign=run.campaign, is_test=is_test, agent_id=talks_with, promised_to=promised_to
+            attempt=attempt,
+            campaign=run.campaign,
+            is_test=is_test,
+            agent_id=talks_with,
+            promised_to=promised_to,
+            no_drop=no_drop_after_restart(run.campaign),
         )
         self.floor.put_call(call)
         self.floor.count(call)  # the store counts finished records only

@@ -15,6 +15,7 @@ from dialerd.core.floor import CampaignRun, Floor
 from dialerd.core.lead import Lead
 from dialerd.core.lead_supply import LeadSupply, calls_per_agent
 from dialerd.core.live_call import LiveCall
+from dialerd.core.machine_flow import no_drop
 from dialerd.core.messages import OpenAttempts, TestCall
 from dialerd.core.moment import Moment
 from dialerd.core.pacing import Limit, PacingDecision, PacingInputs, decide
@@ -265,6 +266,7 @@ class DiallingFlow:
                 promised_to=lead.agent_id,
                 variables=lead.variables,
                 segment=lead_segment(lead, now.wall),
+                no_drop=no_drop(run.campaign, lead, now),
             )
             self.floor.put_call(call)
             calls.append(call)

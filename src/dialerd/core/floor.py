@@ -237,11 +237,15 @@ class Floor:
         run.pacer.call_ended(call.sent_mono, now.mono, person, call.segment)
 
     def expect_end(self, call: LiveCall, now: Moment) -> None:
-        """Asterisk must report the end of this call within ENDING; then it is hung up. One handed over may go on."""
+        """Asterisk must report the end of this call in time; then it is hung up. One handed over may go on.
+
+        In time is ENDING, and for a machine what it gets before that.
+        """
         if call.handed_over:
             self.deadlines.cancel(Wait.ENDING, call.attempt.id)
             return
-        self.deadlines.set(Wait.ENDING, call.attempt.id, now.mono + self.settings.ending_timeout_s)
+        longest_s = self.settings.ending_timeout_s + call.machine_takes_s
+        self.deadlines.set(Wait.ENDING, call.attempt.id, now.mono + longest_s)
 
     def start_limit(self, call: LiveCall, at_mono: float) -> None:
         """A person waits for an agent, until `at_mono` at the latest."""

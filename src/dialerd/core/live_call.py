@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from dialerd.core.call import Attempt, AttemptMove, AttemptState, next_attempt_state
-from dialerd.core.campaign import AbandonAction, Campaign
+from dialerd.core.campaign import AbandonAction, AmdAction, Campaign
 from dialerd.core.moment import Moment
 from dialerd.core.pacing.answers import Segment
 from dialerd.core.tally import Tally
+
+LONGEST_VOICEMAIL_S = 300.0
+"""A voice file that plays longer is cut off: mailboxes record a few minutes at most."""
 
 LEFT_ALONE = frozenset({AttemptState.ANSWERED, AttemptState.WAITING, AttemptState.CONNECTING})
 """States in which a person whom dialerd hangs up on has met nobody."""
@@ -35,6 +38,7 @@ class LiveCall:
     cancelled: bool = False  # ended before an answer because somebody wanted it so
     hangup_sent: bool = False  # Asterisk was told to hang it up
     trace_key: str = ""  # the dialplan acted alone and left this durable trace
+    no_drop: str = ""  # why nothing may be left on this lead's machine; empty: it may
     callback_at: datetime | None = None  # the agent's promise to call again
     callback_own: bool = False  # … and to do it in person
     segment: Segment = ()  # what its lead has in common with others, for the pacer
@@ -50,8 +54,24 @@ class LiveCall:
 
     @property
     def handed_over(self) -> bool:
-        """Whether the call may go on as long as it likes: after the message it is somebody else's."""
-        return bool(self.transfer_to) and self.attempt.state is AttemptState.ABANDONING and not self.hangup_sent
+        """Whether the call may go on as long as it likes: it was transferred and is somebody else's.
+
+        A person after the abandon message, or a machine that the campaign sends elsewhere.
+        """
+        if self.hangup_sent:
+            return False
+        if self.attempt.state is AttemptState.MACHINE:
+            return self.attempt.amd_action == AmdAction.TRANSFER.value
+        return bool(self.transfer_to) and self.attempt.state is AttemptState.ABANDONING
+
+    @property
+    def machine_takes_s(self) -> float:
+        """Seconds that what a machine gets may take at most; 0 for everybody else."""
+        if self.attempt.state is not AttemptState.MACHINE or self.hangup_sent:
+            return 0.0
+        if self.attempt.amd_action == AmdAction.VOICEMAIL.value:
+            return self.campaign.voicemail_wait_s + LONGEST_VOICEMAIL_S
+        return self.campaign.amd_min_call_s
 
     @property
     def abandoned(self) -> bool:

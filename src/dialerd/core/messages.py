@@ -1,10 +1,9 @@
 """Owns the vocabulary: every event that reaches the dialer and every command it answers with.
 
 Events come from the edges (Asterisk, store, control) through one queue; commands go back to them in order.
-The orders of operators and agents, events too, stand in `orders.py`, what Asterisk shows after a (re)connect in
-`pbx_memory.py`, how leads are claimed and given back in `lead_commands.py`,
-how a ledger is read in `ledger_messages.py`. Nothing here does anything: to see what
-happens, read `dialer.py`.
+Parts of it stand apart: orders of operators and agents (events too) in `orders.py`, what Asterisk shows after a
+(re)connect in `pbx_memory.py`, how leads are claimed in `lead_commands.py`, how a ledger is read in
+`ledger_messages.py`, what a machine gets in `machine_messages.py`. What happens then: `dialer.py`.
 """
 
 from __future__ import annotations
@@ -25,6 +24,7 @@ from dialerd.core.lead_commands import (
     SkipLead as SkipLead,
 )
 from dialerd.core.ledger_messages import LedgerLoaded as LedgerLoaded, LoadLedger as LoadLedger
+from dialerd.core.machine_messages import MachineEvent, MachineOrders
 from dialerd.core.orders import (
     AgentAccept as AgentAccept,
     AgentDispose as AgentDispose,
@@ -316,6 +316,7 @@ class Originate:
     opt_out_key: str
     recording_file: str
     sample_file: str = ""  # what AMD hears is written there; empty: not this call
+    machine: MachineOrders | None = None  # None: no detection, so no machine
     transfer_to: str = ""  # extension for who hears the abandon message to its end; empty: hung up
     lead_variables: tuple[tuple[str, str], ...] = ()  # name and value as imported: the edge makes them harmless
 
@@ -371,6 +372,7 @@ PbxEvent: TypeAlias = (
     | CallEnded
     | MessageStarted
     | MessageEnded
+    | MachineEvent
     | LegUp
     | LegEnded
     | OptOutTrace

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from dialerd.core.campaign import AbandonAction, Campaign, DialMode
+from dialerd.core.campaign import AbandonAction, AmdAction, Campaign, DialMode
 from dialerd.core.errors import hint
 
 _UNATTENDED_MODES = frozenset({DialMode.PREDICTIVE, DialMode.PROGRESSIVE, DialMode.POWER})
@@ -44,6 +44,7 @@ def start_problems(
         problems.append(
             "abandon_action is transfer, and it is not said where to: use --abandon-transfer-extension EXTENSION"
         )
+    problems += _machine_problems(campaign)
     problems += _law_problems(campaign, trunk_known=not trunk, allowed_caller_ids=allowed_caller_ids)
     if campaign.amd_enabled and campaign.amd_sample > 0 and not recording_folder:
         problems.append(
@@ -53,6 +54,17 @@ def start_problems(
     if campaign.max_lines < 1:
         problems.append(f"max_lines is {campaign.max_lines}, so no call fits: use --max-lines 1 or more")
     return problems
+
+
+def _machine_problems(campaign: Campaign) -> list[str]:
+    """What is missing for what a machine is to get."""
+    if not campaign.amd_enabled:
+        return []
+    if campaign.amd_action is AmdAction.VOICEMAIL and not campaign.voicemail_file:
+        return ["amd_action is voicemail, and it is not said what to leave: use --voicemail-file SOUND"]
+    if campaign.amd_action is AmdAction.TRANSFER and not campaign.amd_transfer_extension:
+        return ["amd_action is transfer, and it is not said where to: use --amd-transfer-extension EXTENSION"]
+    return []
 
 
 def uncounted(campaign: Campaign) -> str:

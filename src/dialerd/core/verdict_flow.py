@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from dialerd.core.agent import AgentState
 from dialerd.core.agent_flow import AgentFlow
-from dialerd.core.amd.status import MEETS_AGENT, AmdResult, amd_result
+from dialerd.core.amd.status import AmdResult, amd_result, treated_as
 from dialerd.core.call import AttemptMove, AttemptState, HungUpBy
 from dialerd.core.call_flow import CallFlow
-from dialerd.core.campaign import MeasuredFrom
+from dialerd.core.campaign import AmdPolicy, MeasuredFrom
 from dialerd.core.deadlines import Wait
 from dialerd.core.floor import Floor
 from dialerd.core.live_call import LiveCall, advance
+from dialerd.core.machine_flow import MachineFlow
 from dialerd.core.messages import (
     CallBridged,
     CallUnbridged,
@@ -36,10 +37,11 @@ REFUSED = "refused"
 class VerdictFlow:
     """Handlers from the verdict request to the end of the talk."""
 
-    def __init__(self, floor: Floor, agents: AgentFlow, calls: CallFlow) -> None:
+    def __init__(self, floor: Floor, agents: AgentFlow, calls: CallFlow, machines: MachineFlow) -> None:
         self.floor = floor
         self.agents = agents
         self.calls = calls
+        self.machines = machines
 
     def asked(self, event: VerdictAsked, now: Moment) -> None:
         """The AGI asks: classify once, then agent, message or hang-up."""
@@ -68,24 +70,22 @@ class VerdictFlow:
 
     def _classify(self, call: LiveCall, event: VerdictAsked, now: Moment) -> None:
         attempt = call.attempt
-        result = amd_result(event.amd_status) if call.campaign.amd_enabled else AmdResult.NOT_RUN
+        campaign = call.campaign
+        result = amd_result(event.amd_status) if campaign.amd_enabled else AmdResult.NOT_RUN
+        not_run = campaign.amd_not_run if campaign.amd_enabled else AmdPolicy.AGENT
+        whose = treated_as(result, unsure=campaign.amd_unsure, not_run=not_run)
         attempt.amd_status, attempt.amd_cause = event.amd_status, event.amd_cause
         attempt.amd_result, attempt.verdict_at = result.value, now.wall
         if call.is_test:
             attempt.amd_action = "message"
             self._abandon(call, now)
-        elif result is AmdResult.MACHINE:
-            attempt.amd_action = call.campaign.amd_action.value
-            advance(call, AttemptMove.MACHINE)
-            self.floor.settle(call, False, now)
-            self.floor.save(call)
-            self.floor.answer_agi(call, "machine")
-            self.floor.expect_end(call, now)
-        elif result not in MEETS_AGENT:
+        elif whose is AmdPolicy.MACHINE:
+            self.machines.met(call, now)
+        elif whose is None:
             self.floor.answer_agi(call, "hangup")
             self.floor.expect_end(call, now)
         else:
-            attempt.amd_action = "connect" if call.campaign.amd_enabled else ""
+            attempt.amd_action = "connect" if campaign.amd_enabled else ""
             attempt.live_answer = True
             advance(call, AttemptMove.PERSON)
             self.floor.settle(call, True, now)

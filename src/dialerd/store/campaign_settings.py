@@ -98,7 +98,7 @@ def _abandon_window(value: Any) -> str:
 
 
 _EXTENSION = matching(r"[A-Za-z0-9_*#+-]{1,20}", "up to 20 letters, digits, _ * # + -")
-_MS = whole(0, 60_000)
+_MS = whole(1, 60_000)
 
 COLUMNS: Mapping[str, Check] = {
     "name": matching(NAME.pattern, NAME_RULE, may_be_empty=False),
@@ -136,8 +136,8 @@ COLUMNS: Mapping[str, Check] = {
     "amd_total_analysis_time": _MS,
     "amd_min_word_length": _MS,
     "amd_between_words_silence": _MS,
-    "amd_max_words": whole(0, 100),
-    "amd_silence_threshold": whole(0, 32_767),
+    "amd_max_words": whole(1, 100),
+    "amd_silence_threshold": whole(1, 32_767),
     "amd_max_word_length": _MS,
     "amd_action": one_of(AmdAction),
     "amd_false_positive_rate": real(0, 1),
@@ -197,4 +197,35 @@ def _contradictions(row: Mapping[str, Any]) -> list[str]:
     problems = [f"{low}: {row[low]:g} is above {high} {row[high]:g}" for low, high in _ORDERED if row[low] > row[high]]
     if time_of_day(row["daily_start"]) >= time_of_day(row["daily_end"]):
         problems.append(f"daily_start: {row['daily_start']} is not before daily_end {row['daily_end']}")
+    return problems + _amd_contradictions(row)
+
+
+def _amd_contradictions(row: Mapping[str, Any]) -> list[str]:
+    """Parameters with which AMD() could never say HUMAN, never MACHINE for a long greeting, or would wait in vain.
+
+    AMD calls a person HUMAN by the silence after the greeting alone, and looks at nothing once its time is over
+    (docs/amd.md). An amd_initial_silence beyond the analysis time is no mistake: then silence is NOTSURE.
+    """
+    problems = [
+        f"{name}: {row[name]} ms is not below amd_total_analysis_time {row['amd_total_analysis_time']} ms, so AMD "
+        f"would be over before {what}"
+        for name, what in (
+            ("amd_greeting", "it takes a long greeting for a machine"),
+            ("amd_after_greeting_silence", "it knows a person"),
+        )
+        if row[name] >= row["amd_total_analysis_time"]
+    ]
+    problems += [
+        f"amd_min_word_length: {row['amd_min_word_length']} ms is not below {name} {row[name]} ms, so {what}"
+        for name, what in (
+            ("amd_greeting", "the first word of everybody would be a long greeting"),
+            ("amd_max_word_length", "the first word of everybody would be too long"),
+        )
+        if row["amd_min_word_length"] >= row[name]
+    ]
+    if row["amd_between_words_silence"] >= row["amd_after_greeting_silence"]:
+        problems.append(
+            f"amd_between_words_silence: {row['amd_between_words_silence']} ms is not below amd_after_greeting_silence "
+            f"{row['amd_after_greeting_silence']} ms, so no two words would ever be told apart"
+        )
     return problems

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import Enum
 
+from dialerd.core.campaign import AmdPolicy
+
 
 class AmdResult(Enum):
     """The original's `amd_result` values that Asterisk's AMD() can really give, and "did not run"."""
@@ -22,8 +24,24 @@ _BY_STATUS = {
     "HANGUP": AmdResult.HANGUP,
 }
 
-MEETS_AGENT = frozenset({AmdResult.HUMAN, AmdResult.UNSURE, AmdResult.NOT_RUN})
-"""Results that go to an agent (the original's should_connect_to_agent; fail towards the person)."""
+
+def treated_as(result: AmdResult, *, unsure: AmdPolicy, not_run: AmdPolicy) -> AmdPolicy | None:
+    """Who gets a call with this result: an agent, or what the campaign does with machines; None: the call is over.
+
+    `unsure` and `not_run` are the campaign's policies for NOTSURE and for an empty status. Both are an agent unless
+    the operator says otherwise (the original's should_connect_to_agent; fail towards the person).
+    """
+    match result:
+        case AmdResult.HUMAN:
+            return AmdPolicy.AGENT
+        case AmdResult.MACHINE:
+            return AmdPolicy.MACHINE
+        case AmdResult.UNSURE:
+            return unsure
+        case AmdResult.NOT_RUN:
+            return not_run
+        case AmdResult.HANGUP:
+            return None
 
 
 def amd_result(amd_status: str) -> AmdResult:

@@ -1,0 +1,119 @@
+"""Owns what a machine gets: the hang-up, the voicemail drop, the transfer, and what is known of it afterwards.
+
+Who is a machine is decided in `amd/status.py` and `verdict_flow.py`; how a greeting's end is heard it does not know.
+"""
+
+from __future__ import annotations
+
+from dialerd.core.call import Attempt, AttemptMove, AttemptState, HungUpBy
+from dialerd.core.campaign import AmdAction, Campaign
+from dialerd.core.compliance import consented
+from dialerd.core.floor import Floor
+from dialerd.core.lead import Lead
+from dialerd.core.live_call import LiveCall, advance
+from dialerd.core.machine_messages import MachineActionFailed, MachineOrders, VoicemailEnded, VoicemailStarted
+from dialerd.core.moment import Moment
+from dialerd.core.rule_set import Purpose
+
+VERDICTS = {AmdAction.HANGUP: "machine", AmdAction.VOICEMAIL: "voicemail", AmdAction.TRANSFER: "transfer"}
+"""What the dialplan is told."""
+
+
+def machine_orders(campaign: Campaign) -> MachineOrders | None:
+    """What goes with the call so that a verdict is carried out without asking again."""
+    if not campaign.amd_enabled:
+        return None
+    drops, transfers = campaign.amd_action is AmdAction.VOICEMAIL, campaign.amd_action is AmdAction.TRANSFER
+    return MachineOrders(
+        voicemail_file=campaign.voicemail_file if drops else "",
+        voicemail_wait_s=campaign.voicemail_wait_s if drops else 0.0,
+        extension=campaign.amd_transfer_extension if transfers else "",
+        min_call_s=campaign.amd_min_call_s,
+    )
+
+
+def no_drop(campaign: Campaign, lead: Lead, now: Moment) -> str:
+    """Why the law lets nothing be left on this lead's machine; empty when it does.
+
+    A voicemail drop is a prerecorded call, with its own consent (FCC 22-85; docs/rules.md).
+    """
+    if campaign.amd_action is not AmdAction.VOICEMAIL:
+        return ""
+    verdict = consented(lead, Purpose.PRERECORDED, campaign.rules, now.wall)
+    return verdict.detail if verdict is not None else ""
+
+
+def no_drop_after_restart(campaign: Campaign) -> str:
+    """The same for a call that was under way when dialerd started: the lead's consent is not at hand any more."""
+    law = campaign.rules.law
+    wanted = law is None or any(consent.purpose is Purpose.PRERECORDED for consent in law.consents)
+    return "dialerd was restarted during the call, and the lead's consent is not at hand" if wanted else ""
+
+
+def ended_by(attempt: Attempt) -> HungUpBy:
+    """Who ended a machine's call, from what is known of it."""
+    if attempt.amd_action == AmdAction.TRANSFER.value:
+        return HungUpBy.UNKNOWN  # the operator's own dialplan had it
+    cut_off = attempt.amd_action == AmdAction.VOICEMAIL.value and attempt.voicemail_ended_at is None
+    return HungUpBy.CUSTOMER if cut_off else HungUpBy.DIALER
+
+
+class MachineFlow:
+    """Handlers from the verdict on a machine to the end of what it gets."""
+
+    def __init__(self, floor: Floor) -> None:
+        self.floor = floor
+
+    def met(self, call: LiveCall, now: Moment) -> None:
+        """Nobody is there, by AMD's word or by the campaign's: settle what this machine gets and tell the dialplan."""
+        attempt, action = call.attempt, call.campaign.amd_action
+        obstacle = self._obstacle(call, action)
+        if obstacle:
+            action, attempt.note = AmdAction.HANGUP, obstacle
+        attempt.amd_action = action.value
+        advance(call, AttemptMove.MACHINE)
+        self.floor.settle(call, False, now)
+        self.floor.save(call)  # before the verdict: see Engine.carry_out
+        self.floor.answer_agi(call, VERDICTS[action])
+        self.floor.expect_end(call, now)
+
+    @staticmethod
+    def _obstacle(call: LiveCall, action: AmdAction) -> str:
+        """Why this machine is hung up on instead; empty when the campaign's action can be carried out."""
+        if action is AmdAction.VOICEMAIL and call.no_drop:
+            return f"no voicemail drop: {call.no_drop}"
+        if action is AmdAction.VOICEMAIL and not call.campaign.voicemail_file:
+            return "no voicemail drop: the campaign has no voicemail_file"
+        if action is AmdAction.TRANSFER and not call.campaign.amd_transfer_extension:
+            return "no transfer: the campaign has no amd_transfer_extension"
+        return ""
+
+    def voicemail_started(self, event: VoicemailStarted, now: Moment) -> None:
+        """The greeting is over, the file plays."""
+        call = self._dropping(event.attempt_id)
+        if call is not None and call.attempt.voicemail_started_at is None:
+            call.attempt.voicemail_started_at, call.attempt.voicemail_cue = now.wall, event.cue
+            self.floor.save(call)
+
+    def voicemail_ended(self, event: VoicemailEnded, now: Moment) -> None:
+        """The file was played to its end: only then was the message left."""
+        call = self._dropping(event.attempt_id)
+        if call is not None and call.attempt.voicemail_started_at is not None:
+            call.attempt.voicemail_ended_at = now.wall
+            self.floor.save(call)
+
+    def failed(self, event: MachineActionFailed, now: Moment) -> None:
+        """The dialplan could not do it and hangs up instead: the record says so, and why."""
+        call = self.floor.calls.get(event.attempt_id)
+        if call is None or call.attempt.state is not AttemptState.MACHINE:
+            return
+        call.attempt.amd_action = AmdAction.HANGUP.value
+        call.attempt.note = call.attempt.note or event.why
+        self.floor.save(call)
+        self.floor.expect_end(call, now)
+
+    def _dropping(self, attempt_id: int) -> LiveCall | None:
+        call = self.floor.calls.get(attempt_id)
+        if call is None or call.attempt.state is not AttemptState.MACHINE:
+            return None
+        return call if call.attempt.amd_action == AmdAction.VOICEMAIL.value else None

@@ -1,0 +1,45 @@
+"""Owns the words about what a machine gets: orders that go with a call and events that come back. Does nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+VOICEMAIL_CUES = frozenset({"beep", "silence"})
+"""What can end a mailbox's greeting."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoicemailStarted:
+    """The greeting of a machine is over and the file plays; `cue` says what ended it (`beep`, `silence`)."""
+
+    attempt_id: int
+    cue: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoicemailEnded:
+    """The file was played to its end."""
+
+    attempt_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineActionFailed:
+    """What a machine should have got did not come about; `why` is for the record."""
+
+    attempt_id: int
+    why: str
+
+
+MachineEvent: TypeAlias = VoicemailStarted | VoicemailEnded | MachineActionFailed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineOrders:
+    """What the dialplan must know to carry out a verdict for a machine. Which one it is comes with the verdict."""
+
+    voicemail_file: str = ""  # what is left; empty: nothing
+    voicemail_wait_s: float = 0.0  # longest wait for the end of the greeting
+    extension: str = ""  # where a machine is transferred to
+    min_call_s: float = 0.0  # from the answer to the hang-up at least
