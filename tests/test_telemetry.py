@@ -6,9 +6,10 @@ from tests.core.stage import Stage
 from tests.core.values import agent, campaign
 
 from dialerd.control.metrics import Registry
-from dialerd.core.campaign import DialMode
+from dialerd.core.amd.delay import PersonsVerdict
+from dialerd.core.campaign import DialMode, MeasuredFrom
 from dialerd.core.picture import Row, picture
-from dialerd.telemetry import PacingSeries
+from dialerd.telemetry import AmdSeries, PacingSeries
 
 
 def test_totals_limits_and_credit_by_campaign() -> None:
@@ -37,3 +38,23 @@ def test_totals_limits_and_credit_by_campaign() -> None:
     assert 'dialerd_pacing_calls_placed_total{campaign="c1"} 1' in found
     assert 'dialerd_pacing_abandon_credit{campaign="c1"} 0' in found
     assert 'dialerd_pacing_dial_ratio{campaign="c1"} 1' in found
+
+
+def test_the_delay_of_amd_against_the_limit() -> None:
+    wanted = campaign(amd_enabled=True, abandon_measured_from=MeasuredFrom.ANSWER)
+    stage = Stage(wanted, campaign(2))
+    registry = Registry()
+    series = AmdSeries(registry)
+
+    def lines() -> list[str]:
+        for shown in picture(stage.dialer.floor, stage.dialer.dialling, stage.now)["campaigns"]:
+            series.refresh(shown)
+        return [line for line in registry.render().splitlines() if not line.startswith("#")]
+
+    assert lines() == ['dialerd_amd_limit_seconds{campaign="c1"} 2']
+    stage.dialer.floor.run(1).verdicts.remember([PersonsVerdict(1.25)] * 19 + [PersonsVerdict(1.75)] * 2)
+    assert lines()[1:] == [
+        'dialerd_amd_limit_used_seconds{campaign="c1"} 1.75',
+        'dialerd_amd_verdict_seconds{campaign="c1",quantile="0.5"} 1.25',
+        'dialerd_amd_verdict_seconds{campaign="c1",quantile="0.95"} 1.75',
+    ]

@@ -63,12 +63,27 @@ def campaign_screen(values: Mapping[str, Any], colour: bool) -> str:
     ]  # fmt: skip
     if values.get("pacing"):
         head += _pacing(values["pacing"])
+    if values.get("amd"):
+        head.append(("AMD", amd_delay(values["amd"])))
     head += [("warning", clean(str(warning))) for warning in values.get("warnings") or []]
     blocks = [output.pairs(head, colour=colour)]
     if values.get("blocked"):
         blocks.append(output.table(values["blocked"], BLOCKED, colour=colour))
     blocks.append("Leads that may be dialled, by hour:\n" + hours_chart(values.get("hours") or []))
     return "\n\n".join(blocks)
+
+
+def amd_delay(amd: Mapping[str, Any]) -> str:
+    """How long AMD takes with people, against the silence limit."""
+    since = "the answer" if amd["measured_from"] == "answer" else "the end of the greeting"
+    limit = f"limit {amd['limit_s']:g} s from {since}"
+    if not amd["verdicts"]:
+        return f"no verdict on a person yet; {limit}"
+    more = "more than " if amd["p95_is_more"] else ""
+    return (
+        f"verdict {amd['median_s']:.2f} s after the answer (median), {amd['p95_s']:.2f} s p95 of the last "
+        f"{amd['verdicts']} people; {more}{amd['p95_of_limit_s']:.2f} s of the {limit} are over by then (p95)"
+    )
 
 
 def _losses(pacing: Mapping[str, Any]) -> str:

@@ -131,4 +131,10 @@ def _reasons(campaign: Mapping[str, Any]) -> list[str]:
         reasons.append("held back: " + ", ".join(f"{count} by {show_value(rule)}" for rule, count in blocked.items()))
     if leads.get("next_due_at"):
         reasons.append(f"next lead due {local_time(leads['next_due_at'])}")
+    amd = campaign.get("amd") or {}
+    if amd.get("verdicts"):
+        reasons.append(
+            f"AMD: verdict {amd['median_s']:.1f} s after the answer, p95 {amd['p95_s']:.1f} s; "
+            f"{amd['p95_of_limit_s']:.1f} of {amd['limit_s']:g} s of silence are over by then"
+        )
     return reasons + [f"warning: {show_value(warning)}" for warning in campaign.get("warnings") or []]

@@ -72,6 +72,30 @@ class PacingSeries:
         return max(0.0, total - before)
 
 
+class AmdSeries:
+    """How long AMD takes with people, by campaign, of the last calls; nothing where AMD is off or has not judged."""
+
+    def __init__(self, registry: Registry) -> None:
+        what = "From the answer to AMD's verdict on people, of the last calls."
+        self._delay = registry.gauge("dialerd_amd_verdict_seconds", what, ("campaign", "quantile"))
+        spent = "Of the silence limit, the part that is over at AMD's verdict (95 of 100 people)."
+        self._spent = registry.gauge("dialerd_amd_limit_used_seconds", spent, ("campaign",))
+        self._limit = registry.gauge(
+            "dialerd_amd_limit_seconds", "The silence limit of campaigns with AMD.", ("campaign",)
+        )
+
+    def refresh(self, campaign: Row) -> None:
+        """Given a campaign of the live picture, set its series."""
+        name, amd = campaign["name"], campaign["amd"]
+        if amd is None:
+            return
+        self._limit.set(amd["limit_s"], name)
+        if amd["verdicts"]:
+            self._delay.set(amd["median_s"], name, "0.5")
+            self._delay.set(amd["p95_s"], name, "0.95")
+            self._spent.set(amd["p95_of_limit_s"], name)
+
+
 class Telemetry:
     """Gauges of the live picture and totals of the engine's counters, refreshed on demand."""
 
@@ -85,6 +109,7 @@ class Telemetry:
         self._active = registry.gauge("dialerd_campaign_dials", "1 while the campaign dials.", ("campaign",))
         self._abandon = registry.gauge("dialerd_campaign_abandon_ratio", "Abandoned of live answers.", ("campaign",))
         self._pacing = PacingSeries(registry)
+        self._amd = AmdSeries(registry)
         self._totals = {
             name: registry.counter(f"dialerd_{name}_total", f"The engine's {name.replace('_', ' ')}.")
             for name in engine.counters
@@ -105,6 +130,7 @@ class Telemetry:
             self._active.set(int(campaign["dials_now"]), campaign["name"])
             self._abandon.set(campaign["abandon_rate"] / 100, campaign["name"])
             self._pacing.refresh(campaign)
+            self._amd.refresh(campaign)
         now = dict(self._engine.counters)
         for name, total in now.items():
             self._totals[name].inc(by=total - self._told[name])

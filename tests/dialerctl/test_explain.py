@@ -91,3 +91,18 @@ def test_a_campaigns_warnings_stand_with_its_ledger() -> None:
     text = campaign_screen({**EXPLAINED_CAMPAIGN, "warnings": ["nobody is counted\x1b[2J"]}, colour=False)
     assert "nobody is counted[2J" in next(line for line in text.splitlines() if line.startswith("warning"))
     assert "warning" not in campaign_screen(EXPLAINED_CAMPAIGN, colour=False)
+
+
+def test_amds_delay_stands_against_the_limit() -> None:
+    amd = {
+        "verdicts": 180, "median_s": 1.42, "p95_s": 1.98, "p95_of_limit_s": 1.98, "p95_is_more": False, "limit_s": 2.0,
+        "measured_from": "answer", "over_limit": False,
+    }  # fmt: skip
+    text = campaign_screen({**EXPLAINED_CAMPAIGN, "amd": amd}, colour=False)
+    assert "1.98 s p95 of the last 180 people; 1.98 s of the limit 2 s from the answer are over by then" in text
+    text = campaign_screen({**EXPLAINED_CAMPAIGN, "amd": {**amd, "p95_is_more": True}}, colour=False)
+    assert "more than 1.98 s of the limit" in text
+    none = {**amd, "verdicts": 0, "measured_from": "greeting_end", "median_s": None, "p95_s": None}
+    text = campaign_screen({**EXPLAINED_CAMPAIGN, "amd": none}, colour=False)
+    assert "no verdict on a person yet; limit 2 s from the end of the greeting" in text
+    assert "AMD" not in campaign_screen({**EXPLAINED_CAMPAIGN, "amd": None}, colour=False)

@@ -40,6 +40,14 @@ def test_trouble_is_told() -> None:
     assert "fault: division by zero" in text and "\x1b[31m" in text
 
 
+def test_amds_delay_is_told_in_short() -> None:
+    status = copy.deepcopy(STATUS)
+    status["campaigns"][0]["amd"] = {
+        "verdicts": 180, "median_s": 1.42, "p95_s": 1.98, "p95_of_limit_s": 0.8, "limit_s": 2.0,
+    }  # fmt: skip
+    assert "AMD: verdict 1.4 s after the answer, p95 2.0 s; 0.8 of 2 s of silence are over by then" in screen(status)
+
+
 def test_a_bare_answer_does_not_break_the_screen() -> None:
     assert screen({}).splitlines()[0].startswith("dialerd -")
 

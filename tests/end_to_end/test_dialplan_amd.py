@@ -50,7 +50,7 @@ def test_human_machine_and_notsure(
         assert ami.event("Hangup", Uniqueid=attempt.channel_id)["Cause"] == "16"
     # The limit from the answer holds during AMD also; AMD then says HANGUP though nobody hung up.
     ami.event("VarSet", Uniqueid=early.channel_id, Variable="AMDSTATUS", Value="HANGUP")
-    assert ami.event("UserEvent", UserEvent="DialerdUnattended", Attempt=early.attempt)["Reason"] == "timeout"
+    assert ami.event("UserEvent", UserEvent="DialerdUnattended", Attempt=early.attempt)["Reason"] == "amd"
     early_calls = [call for call in farend.calls_to("5551002") if call.heard_tone(prompts.abandon_hz)]
     assert len(early_calls) == 1 and early_calls[0].silence_after_answer_s() < 1.2
 

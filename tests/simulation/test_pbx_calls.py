@@ -182,7 +182,7 @@ async def test_guard_from_the_answer_counts_the_detection(pbx: SimulatedPbx, ami
     script(pbx, replace(PERSON, amd_delay_s=5))
     async with verdicts(agent) as server:
         ami.send(customer(NUMBER, 1, server.port, DLR_GUARD_S="0.1", DLR_GUARD_FROM="answer", DLR_AMD="1:2"))
-        await ami.until("UserEvent", UserEvent="DialerdUnattended", Reason="timeout")
+        await ami.until("UserEvent", UserEvent="DialerdUnattended", Reason="amd")
         assert server.seen == []
 
 

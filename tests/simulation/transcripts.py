@@ -102,7 +102,7 @@ class Recording:
         call = Call(number, fate)
         if reason == "refused":
             call.agi = "refuses"
-        elif reason in ("timeout", "hangup") or impatient:
+        elif reason in ("timeout", "amd", "hangup") or impatient:
             call.agi = "attends" if impatient and not reason else "silent"
         elif bridged:
             leg = self._leg_of(channel_id)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.store.amd_calls import Judged, place
 from tests.store.world import World
 
+from dialerd.core.amd.delay import PersonsVerdict
 from dialerd.core.call import Status
 from dialerd.core.remembered import MOST_CALLS, Remembered
+from dialerd.core.traces import CUT_NOTE
 from dialerd.store.units import micros
 
 
@@ -85,3 +88,29 @@ def test_talks_and_wrap_ups_are_those_of_the_campaign_and_of_the_last_day(world:
     state(world, campaign_id, "on_call", 77.0, ago_s=30 * 3600)
     state(world, campaign_id, "on_call", 9 * 3600.0, ago_s=10 * 3600)  # left open by a dialerd that had stopped
     assert (told(world, campaign_id).talks_s, told(world, campaign_id).wrap_ups_s) == ((61.5, 40.0), (12.0,))
+
+
+def test_amds_verdicts_on_people_are_the_last_ones_with_its_present_parameters(world: World) -> None:
+    campaign_id = world.campaign_with_leads(30, amd_enabled=True)
+    place(world, campaign_id, [Judged("HUMAN", "agent", verdict_s=9.0)])
+    world.pass_time(days=31)
+    place(
+        world,
+        campaign_id,
+        [
+            Judged("HUMAN", "agent", verdict_s=1.25),
+            Judged("HUMAN", "agent", verdict_s=9.0, parameters="1,1,1,1,1,1,1,1,1"),
+            Judged("MACHINE", "machine", verdict_s=9.0),
+            Judged("NOTSURE", "machine", verdict_s=9.0),  # it went to no person
+            Judged("", "nobody", more={"verdict_at": None, "note": CUT_NOTE}),
+        ],
+    )
+    world.pass_time(days=2)
+    place(world, campaign_id, [Judged("NOTSURE", "agent", verdict_s=5.0)])
+    assert told(world, campaign_id).verdicts == (
+        PersonsVerdict(1.25),
+        PersonsVerdict(2.0, cut=True),
+        PersonsVerdict(5.0, greeted=False),
+    )
+    world.run("UPDATE campaign SET amd_enabled = ?", (False,))
+    assert told(world, campaign_id).verdicts == ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from dataclasses import dataclass, field, replace
 
+from dialerd.core.amd.delay import VerdictTimes
 from dialerd.core.call import Attempt
 from dialerd.core.campaign import Campaign
 from dialerd.core.lead import Lead
@@ -35,6 +36,7 @@ class CampaignRun:
     coming: AbandonLedger | None = None
     ledger_request: int = 0  # the last LoadLedger
     counted: dict[int, Counts] = field(default_factory=dict)
+    verdicts: VerdictTimes  # how long AMD takes with people
     pacer: PredictivePacer  # learns in every mode, so that a change of mode does not start from nothing
     hopper: deque[Lead] = field(default_factory=deque)
     claim_pending: bool = False
@@ -92,6 +94,7 @@ class CampaignRun:
             campaign=campaign,
             rate=CallRate(campaign.calls_per_second),
             ledger=_ledger(campaign),
+            verdicts=VerdictTimes(campaign.amd),
             pacer=PredictivePacer(
                 avg_talk_s=campaign.avg_talk_time_s,
                 wrapup_s=campaign.wrapup_time_s,
@@ -103,6 +106,7 @@ class CampaignRun:
         """Take new settings; the state stays what it is, and the ledger's window until it is renewed."""
         self.campaign = replace(campaign, state=self.campaign.state)
         self.rate.per_second = campaign.calls_per_second
+        self.verdicts.change(campaign.amd)
         for ledger in (self.ledger, self.coming):
             if ledger is not None:
                 ledger.set_limit(campaign.target_abandon_rate, _amd_losses(campaign))

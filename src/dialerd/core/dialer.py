@@ -265,6 +265,7 @@ class Dialer:
             run.ledger.take_over(restored.ledger.get(campaign.id, LedgerHistory()))
             if campaign.id in restored.remembered:
                 teach(run.pacer, restored.remembered[campaign.id])
+                run.verdicts.remember(restored.remembered[campaign.id].verdicts)
         for agent in restored.agents:
             seat = self.floor.roster.put(agent.profile, now)
             if agent.state is not AgentState.LOGGED_OUT:
@@ -330,7 +331,7 @@ class Dialer:
         run = self.floor.run(event.campaign_id)
         state = next_campaign_state(run.campaign.name, run.campaign.state, event.verb)
         if state is CampaignState.ACTIVE:
-            problems = self.dialling.start_problems(run.campaign)
+            problems = self.dialling.may_not_start(run)
             if problems:
                 raise Conflict(f"campaign {run.campaign.name} cannot start: " + "; ".join(problems))
             run.claim_not_before = now.mono

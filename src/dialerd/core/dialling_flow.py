@@ -6,6 +6,7 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from dialerd.core.amd.delay import measured_problem
 from dialerd.core.call import Attempt, AttemptState
 from dialerd.core.campaign import Campaign, CampaignState, DialMode
 from dialerd.core.deadlines import Wait
@@ -179,6 +180,15 @@ class DiallingFlow:
         return start_problems(
             campaign, settings.trunks, allowed_caller_ids=allowed, recording_folder=settings.recording_folder
         )
+
+    def may_not_start(self, run: CampaignRun) -> list[str]:
+        """What forbids this campaign to start now: its settings, and verdicts of AMD that were seen to come too late.
+
+        The latter do not stop one that runs: nobody is left in silence, the dialplan plays the message at the limit,
+        and whom it is played counts as abandoned, so the ledger stops it where the law does.
+        """
+        slow = measured_problem(run.campaign, run.verdicts)
+        return [*self.start_problems(run.campaign), *([slow] if slow else [])]
 
     def _watch_the_limit(self, run: CampaignRun, now: Moment) -> None:
         """Alarm once when dialling stops itself over the abandon rate, and tell when it goes on."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from dialerd.core.agent import AgentMove, AgentState
+from dialerd.core.amd.delay import PersonsVerdict, late_verdicts
 from dialerd.core.breaker import Breaker
 from dialerd.core.campaign import Campaign, DialMode
 from dialerd.core.campaign_run import CampaignRun as CampaignRun
@@ -235,6 +236,17 @@ class Floor:
             return
         call.settled = True
         run.pacer.call_ended(call.sent_mono, now.mono, person, call.segment)
+
+    def judged(self, call: LiveCall, verdict: PersonsVerdict) -> None:
+        """AMD has given a call to an agent, or was cut off by the limit: remember how long that took."""
+        run = self.campaigns.get(call.attempt.campaign_id)
+        if run is None or call.is_test or call.campaign.amd != run.verdicts.parameters:
+            return
+        before = late_verdicts(run.campaign, run.verdicts)
+        run.verdicts.add(verdict)
+        after = late_verdicts(run.campaign, run.verdicts)
+        if after and not before:
+            self.log("warning", f"campaign {run.campaign.name}: {after}", run.campaign.id)
 
     def expect_end(self, call: LiveCall, now: Moment) -> None:
         """Asterisk must report the end of this call in time; then it is hung up. One handed over may go on.

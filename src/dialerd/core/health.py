@@ -58,7 +58,7 @@ def _first_start(floor: Floor, dialling: DiallingFlow) -> str:
         if campaign.state is CampaignState.PAUSED:
             return f"dialerctl campaign resume {campaign.name}"
     for campaign in campaigns:
-        if not dialling.start_problems(campaign):
+        if not dialling.may_not_start(floor.run(campaign.id)):
             return f"dialerctl campaign start {campaign.name}"
     name = campaigns[0].name
     return f"give {name} what it lacks (dialerctl campaign edit {name} …), then dialerctl campaign start {name}"

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any, TypeAlias
 
 from dialerd.core.agent import AgentState
+from dialerd.core.amd.delay import late_verdicts, possible_delay
 from dialerd.core.call import AttemptState
 from dialerd.core.campaign import CampaignState, DialMode
 from dialerd.core.dialling_flow import DiallingFlow
@@ -94,7 +95,7 @@ def campaign_picture(floor: Floor, dialling: DiallingFlow, run: CampaignRun, now
         "dial_mode": campaign.dial_mode.value,
         "priority": campaign.priority,
         "why": sentence,
-        "start_problems": dialling.start_problems(campaign),
+        "start_problems": dialling.may_not_start(run),
         "dials_now": dials,
         "fault": run.fault,
         "leads": _shortage(run.shortage),
@@ -103,6 +104,7 @@ def campaign_picture(floor: Floor, dialling: DiallingFlow, run: CampaignRun, now
         "abandoned": ledger.abandoned,
         "abandon_rate": round(100 * ledger.rate, 2),
         "pacing": _pacing(run, ledger),
+        "amd": _amd(run),
         "target_abandon_rate": 100 * campaign.target_abandon_rate,
         "campaign_id": campaign.id,
         "campaign_name": campaign.name,
@@ -150,6 +152,24 @@ def _pacing(run: CampaignRun, ledger: Standing) -> Row:
         "risk_of_next_call": round(100 * plan.next_risk, 2) if plan is not None and asked else None,
         "decision": decision.text() if decision is not None else "",
         "totals": _totals(run),
+    }
+
+
+def _amd(run: CampaignRun) -> Row | None:
+    """How long AMD takes with people, against the limit; None without AMD. Times null before the first verdict."""
+    campaign = run.campaign
+    if not campaign.amd_enabled:
+        return None
+    answer, spent = run.verdicts.from_answer(), run.verdicts.against_limit(campaign.abandon_measured_from)
+    return {
+        "verdicts": answer.calls if answer else 0,
+        "median_s": round(answer.median_s, 3) if answer else None,
+        "p95_s": round(answer.p95_s, 3) if answer else None,
+        "p95_of_limit_s": round(spent.p95_s, 3) if spent else None,
+        "p95_is_more": bool(spent and spent.cut),
+        "limit_s": campaign.abandon_after_s,
+        "measured_from": campaign.abandon_measured_from.value,
+        "over_limit": run.verdicts.over_limit(campaign),
     }
 
 
@@ -233,9 +253,13 @@ def _health(run: CampaignRun, metrics: Row, ledger: Standing, calls: int) -> tup
     if ledger_rate > target:
         health = "critical" if ledger_rate > most or health == "critical" else "warning"
         warnings.append(f"abandon rate {ledger_rate:.1f} % is above the target of {target:g} %")
-    missing = uncounted(run.campaign)
-    if missing:
-        warnings.append(missing)
+    for sentence in (
+        uncounted(run.campaign),
+        late_verdicts(run.campaign, run.verdicts),
+        possible_delay(run.campaign, run.verdicts),
+    ):
+        if sentence:
+            warnings.append(sentence)
     if run.campaign.state is CampaignState.ACTIVE:
         if metrics["agent_utilization"] < 50 and metrics["agents_available"] > 2:
             warnings.append(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from dialerd.core.amd.delay import certain_problem
 from dialerd.core.campaign import AbandonAction, AmdAction, Campaign, DialMode
 from dialerd.core.errors import hint
 
@@ -46,6 +47,8 @@ def start_problems(
         )
     problems += _machine_problems(campaign)
     problems += _law_problems(campaign, trunk_known=not trunk, allowed_caller_ids=allowed_caller_ids)
+    if slow := certain_problem(campaign):
+        problems.append(slow)
     if campaign.amd_enabled and campaign.amd_sample > 0 and not recording_folder:
         problems.append(
             f"amd_sample is {100 * campaign.amd_sample:g} %, and there is no folder for the samples: set folder in "

@@ -1,4 +1,4 @@
-"""Owns what a pacer learns at a start from the calls before it. Pure; knows neither the store nor when it was stopped.
+"""Owns what a campaign learns at a start from the calls before it. Pure; knows neither store nor when it was stopped.
 
 Without it a restart in a busy hour would pace by a new campaign's guesses for minutes.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from dialerd.core.amd.delay import PersonsVerdict
 from dialerd.core.call import Attempt, tells_who_answers
 from dialerd.core.pacing.answers import Segment
 from dialerd.core.pacing.predictive import PredictivePacer
@@ -15,17 +16,19 @@ from dialerd.core.predictive_flow import segment_of
 
 CALLS_WITHIN = timedelta(hours=1)  # who answered earlier says little of who answers now
 SPANS_WITHIN = timedelta(days=1)  # talks and wrap-ups change slowly
+VERDICTS_WITHIN = timedelta(days=30)  # AMD's times depend on its parameters and on the people, hardly on the day
 MOST_CALLS, MOST_SPANS = 600, 400
 SET_UP_S = 15.0  # beyond the ring timeout: by then a call's end is known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remembered:
-    """One campaign's last calls, in the order of dialling, and how long its agents talked and wrapped up."""
+    """One campaign's last calls, in the order of dialling, its agents' talks and wrap-ups, and AMD's verdicts."""
 
     attempts: tuple[Attempt, ...] = ()
     talks_s: tuple[float, ...] = ()
     wrap_ups_s: tuple[float, ...] = ()
+    verdicts: tuple[PersonsVerdict, ...] = ()  # of AMD with the campaign's present parameters, oldest first
 
 
 def teach(pacer: PredictivePacer, remembered: Remembered) -> None:

@@ -13,6 +13,11 @@ SAME_INSTANT = timedelta(seconds=1)
 HUNG_UP_WAITING = "hangup"
 """The trace's reason when the person hung up before verdict and message."""
 
+AMD_TOO_SLOW = "amd"
+"""The trace's reason when the limit was over before AMD had decided: nobody asked for a verdict."""
+
+CUT_NOTE = "AMD had not decided when the limit was over: the dialplan played the message by itself"
+
 
 def apply_trace(attempt: Attempt, trace: UnattendedTrace) -> None:
     """Take over what the dialplan saw while dialerd was away, mute or late.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dialerd.core.agent import AgentState
 from dialerd.core.agent_flow import AgentFlow
+from dialerd.core.amd.delay import PersonsVerdict
 from dialerd.core.amd.status import AmdResult, amd_result, treated_as
 from dialerd.core.call import AttemptMove, AttemptState, HungUpBy
 from dialerd.core.call_flow import CallFlow
@@ -28,7 +29,7 @@ from dialerd.core.messages import (
 from dialerd.core.moment import Moment
 from dialerd.core.previewed import is_previewed
 from dialerd.core.roster import Seat
-from dialerd.core.traces import HUNG_UP_WAITING, apply_trace
+from dialerd.core.traces import AMD_TOO_SLOW, CUT_NOTE, HUNG_UP_WAITING, apply_trace
 
 REFUSED = "refused"
 """A verdict the dialplan does not know: it treats the call as unattended and plays the message by itself."""
@@ -107,6 +108,9 @@ class VerdictFlow:
             call.limit_from = now.plus(-silence_s)
         else:
             call.limit_from = now
+        if campaign.amd_enabled and result is not AmdResult.NOT_RUN and call.answered is not None:
+            greeted = result is AmdResult.HUMAN
+            self.floor.judged(call, PersonsVerdict(now.seconds_since(call.answered), greeted=greeted))
         start = call.limit_from.mono
         if campaign.amd_enabled and campaign.abandon_measured_from is MeasuredFrom.GREETING_END:
             start = min(start, now.mono - silence_s)
@@ -273,7 +277,11 @@ class VerdictFlow:
         self.calls.note_answer(call, now)
         apply_trace(call.attempt, event)
         if event.reason != HUNG_UP_WAITING and advance(call, AttemptMove.ABANDON):
-            self._not_asked(call, now)
+            if event.reason == AMD_TOO_SLOW:
+                call.attempt.note = call.attempt.note or CUT_NOTE
+                self.floor.judged(call, PersonsVerdict(call.campaign.abandon_after_s, cut=True))
+            else:
+                self._not_asked(call, now)
             self.act_alone(call, now)
 
     def _not_asked(self, call: LiveCall, now: Moment) -> None:

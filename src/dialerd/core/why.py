@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dialerd.core.agent import AgentState
+from dialerd.core.amd.delay import late_verdicts
 from dialerd.core.campaign import CampaignState, DialMode
 from dialerd.core.compliance import NEVER_AGAIN
 from dialerd.core.dialling_flow import DiallingFlow
@@ -17,7 +18,7 @@ def why(floor: Floor, dialling: DiallingFlow, run: CampaignRun, now: Moment) -> 
     """Given a campaign, return (it dials or has calls up, the sentence for the operator)."""
     name = run.campaign.name
     if run.campaign.state is CampaignState.STOPPED:
-        problems = dialling.start_problems(run.campaign)
+        problems = dialling.may_not_start(run)
         return False, f"stopped: dialerctl campaign start {name}" if not problems else "; ".join(
             ["stopped, and cannot start yet", *problems]
         )
@@ -30,7 +31,9 @@ def why(floor: Floor, dialling: DiallingFlow, run: CampaignRun, now: Moment) -> 
         return False, obstacle
     if run.decision is None:
         return False, "starting: the first pacing decision comes with the next tick"
-    return _by_limit(floor, run, run.decision, now)
+    dials, sentence = _by_limit(floor, run, run.decision, now)
+    late = late_verdicts(run.campaign, run.verdicts)
+    return dials, f"{sentence}; {late}" if late else sentence
 
 
 def _by_limit(floor: Floor, run: CampaignRun, decision: PacingDecision, now: Moment) -> tuple[bool, str]:

@@ -123,7 +123,7 @@ def load_restart_state(session: Session, now: datetime) -> RestartState:
         ledger={
             campaign.id: ledger_history(session, campaign.id, campaign.window_clock, now) for campaign in campaigns
         },
-        remembered={campaign.id: remembered(session, campaign.id, now) for campaign in campaigns},
+        remembered={campaign.id: remembered(session, campaign, now) for campaign in campaigns},
         promises=_promises(session),
         problems=tuple(problems),
     )

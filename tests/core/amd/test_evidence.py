@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from dialerd.core.amd.delay import percentile
 from dialerd.core.amd.evidence import FEWEST_REVIEWS, Findings, Heard, Judged, Range, Tally, rows
 from dialerd.core.amd.report import estimate, figures, matrix, together
 from dialerd.core.intervals import wilson
@@ -126,16 +125,6 @@ def test_parts_make_up_the_whole(tallies: list[Tally], cut: int) -> None:
     whole = figures(together(parts))
     doubled = {said: {ms: 2 * n for ms, n in seen.items()} for said, seen in delays.items()}
     assert whole == figures(Judged(tuple(tallies), doubled))
-
-
-@given(st.lists(st.integers(0, 30), min_size=1, max_size=60), st.floats(0.01, 1))
-def test_a_percentile_is_the_nearest_rank(values: list[int], share: float) -> None:
-    counts = {value: values.count(value) for value in values}
-    found = percentile(counts, share)
-    assert found in values
-    assert sum(value <= found for value in values) >= share * len(values) - 1e-6
-    assert sum(value < found for value in values) < share * len(values) + 1e-6
-    assert percentile({}, share) is None
 
 
 def test_delays_in_seconds_and_those_of_people_together() -> None:

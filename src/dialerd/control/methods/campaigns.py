@@ -71,7 +71,7 @@ async def show(context: Context, params: CampaignParams) -> Row:
 async def explain(context: Context, params: CampaignParams) -> Row:
     """campaign.explain: what holds its leads back, why it dials or not, and what an operator should see to."""
     row = {**await context.records.explain_campaign(params.name), "name": params.name}
-    return with_live(context, row, (*LIVE_KEYS, "warnings"))
+    return with_live(context, row, (*LIVE_KEYS, "warnings", "amd"))
 
 
 async def replay(context: Context, params: ReplayParams) -> Row:

@@ -109,7 +109,7 @@ class CustomerCall:
                     break
                 self._variables["DLR_VERDICT"] = ""
         except GuardExpired:
-            reason = "timeout"
+            reason = "timeout" if self.truth.asked_at else "amd"
             if self._variables["DLR_VERDICT"] and not await self._branch(reason):
                 return
         await self._unattended(reason)
