@@ -21,6 +21,7 @@ from dialerd.core.drift import drift
 from dialerd.core.errors import DialerError, Unavailable
 from dialerd.core.health import next_step, problems
 from dialerd.core.live_rows import live_agent, live_agents, live_calls
+from dialerd.core.machine_messages import MACHINE_VERDICTS
 from dialerd.core.messages import (
     ChannelSeen,
     Command,
@@ -44,7 +45,7 @@ log = logging.getLogger("dialerd.engine")
 PBX_COMMANDS = (Originate, RingAgent, Hangup, SendVerdict)
 LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 LATE_TICKS = 3
-LASTING_VERDICTS = frozenset({"agent", "abandon", "machine"})
+LASTING_VERDICTS = frozenset({"agent", "abandon", *MACHINE_VERDICTS.values()})
 VERDICT_COMMIT_S = 0.1  # well inside DialerSettings.verdict_margin_s
 CONFIRM_WITHIN_S = 2.0
 DRIFT_LASTS_S = 0.5

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from dialerd.asterisk.actions import AGENT_CHANNEL, TOKEN
+from dialerd.core.machine_messages import MACHINE_VERDICTS
 from dialerd.core.messages import PbxEvent, SendVerdict, VerdictAbandoned, VerdictAsked
 
-VERDICTS = frozenset({"agent", "machine", "voicemail", "transfer", "abandon", "hangup", "refused"})
+VERDICTS = frozenset({"agent", "abandon", "hangup", "refused", *MACHINE_VERDICTS.values()})
 """`refused` (wrong token, unknown attempt) is nothing to the dialplan: it acts as if nobody had answered."""
 _ATTEMPT = re.compile(r"\A[1-9][0-9]{0,18}\Z")
 _AMD_STATUS = re.compile(r"\A[A-Z]{0,16}\Z")

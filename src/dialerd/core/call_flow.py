@@ -255,7 +255,7 @@ class CallFlow:
         if call.attempt.hung_up_by is not HungUpBy.UNKNOWN:
             return call.attempt.hung_up_by
         if call.attempt.state is AttemptState.MACHINE:
-            return ended_by(call.attempt)
+            return ended_by(call, now)
         if call.attempt.state is AttemptState.ABANDONING:
             return HungUpBy.DIALER
         if call.attempt.answered_at is not None:

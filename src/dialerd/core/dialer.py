@@ -250,10 +250,7 @@ class Dialer:
     @property
     def drained(self) -> bool:
         """True when nobody would be left in silence if dialerd went away now."""
-        return all(
-            call.attempt.state in SETTLED or (call.handed_over and call.attempt.message_ended_at is not None)
-            for call in self.floor.calls.values()
-        )
+        return all(call.attempt.state in SETTLED or call.elsewhere for call in self.floor.calls.values())
 
     # -- start and restart
 

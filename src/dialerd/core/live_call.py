@@ -16,6 +16,8 @@ from dialerd.core.tally import Tally
 
 LONGEST_VOICEMAIL_S = 300.0
 """A voice file that plays longer is cut off: mailboxes record a few minutes at most."""
+LONGEST_TRANSFER_S = 4 * 3600.0
+"""A machine that was sent elsewhere is hung up on after that: nobody talks to it for so long."""
 
 LEFT_ALONE = frozenset({AttemptState.ANSWERED, AttemptState.WAITING, AttemptState.CONNECTING})
 """States in which a person whom dialerd hangs up on has met nobody."""
@@ -54,15 +56,15 @@ class LiveCall:
 
     @property
     def handed_over(self) -> bool:
-        """Whether the call may go on as long as it likes: it was transferred and is somebody else's.
+        """Whether the call may go on as long as it likes: after the message it is somebody else's."""
+        return bool(self.transfer_to) and self.attempt.state is AttemptState.ABANDONING and not self.hangup_sent
 
-        A person after the abandon message, or a machine that the campaign sends elsewhere.
-        """
-        if self.hangup_sent:
-            return False
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it is somebody else's by now: a person after the message, a machine that was transferred."""
         if self.attempt.state is AttemptState.MACHINE:
             return self.attempt.amd_action == AmdAction.TRANSFER.value
-        return bool(self.transfer_to) and self.attempt.state is AttemptState.ABANDONING
+        return self.handed_over and self.attempt.message_ended_at is not None
 
     @property
     def machine_takes_s(self) -> float:
@@ -71,6 +73,8 @@ class LiveCall:
             return 0.0
         if self.attempt.amd_action == AmdAction.VOICEMAIL.value:
             return self.campaign.voicemail_wait_s + LONGEST_VOICEMAIL_S
+        if self.attempt.amd_action == AmdAction.TRANSFER.value:
+            return LONGEST_TRANSFER_S
         return self.campaign.amd_min_call_s
 
     @property

@@ -5,18 +5,23 @@ Who is a machine is decided in `amd/status.py` and `verdict_flow.py`; how a gree
 
 from __future__ import annotations
 
-from dialerd.core.call import Attempt, AttemptMove, AttemptState, HungUpBy
+from dialerd.core.call import AttemptMove, AttemptState, HungUpBy
 from dialerd.core.campaign import AmdAction, Campaign
 from dialerd.core.compliance import consented
 from dialerd.core.floor import Floor
 from dialerd.core.lead import Lead
 from dialerd.core.live_call import LiveCall, advance
-from dialerd.core.machine_messages import MachineActionFailed, MachineOrders, VoicemailEnded, VoicemailStarted
+from dialerd.core.machine_messages import (
+    MACHINE_VERDICTS,
+    MachineActionFailed,
+    MachineOrders,
+    VoicemailEnded,
+    VoicemailStarted,
+)
 from dialerd.core.moment import Moment
 from dialerd.core.rule_set import Purpose
 
-VERDICTS = {AmdAction.HANGUP: "machine", AmdAction.VOICEMAIL: "voicemail", AmdAction.TRANSFER: "transfer"}
-"""What the dialplan is told."""
+HELD_S = 0.5  # a call held so much shorter than it should have been was ended by the machine
 
 
 def machine_orders(campaign: Campaign) -> MachineOrders | None:
@@ -50,12 +55,16 @@ def no_drop_after_restart(campaign: Campaign) -> str:
     return "dialerd was restarted during the call, and the lead's consent is not at hand" if wanted else ""
 
 
-def ended_by(attempt: Attempt) -> HungUpBy:
-    """Who ended a machine's call, from what is known of it."""
+def ended_by(call: LiveCall, now: Moment) -> HungUpBy:
+    """Who ended a machine's call that ends now, from what is known of it."""
+    attempt = call.attempt
     if attempt.amd_action == AmdAction.TRANSFER.value:
         return HungUpBy.UNKNOWN  # the operator's own dialplan had it
-    cut_off = attempt.amd_action == AmdAction.VOICEMAIL.value and attempt.voicemail_ended_at is None
-    return HungUpBy.CUSTOMER if cut_off else HungUpBy.DIALER
+    if attempt.amd_action == AmdAction.VOICEMAIL.value:
+        return HungUpBy.CUSTOMER if attempt.voicemail_ended_at is None else HungUpBy.DIALER
+    lasted_s = (now.wall - attempt.answered_at).total_seconds() if attempt.answered_at is not None else 0.0
+    held = attempt.note or lasted_s >= call.campaign.amd_min_call_s - HELD_S  # a note: not held, something failed
+    return HungUpBy.DIALER if held else HungUpBy.CUSTOMER
 
 
 class MachineFlow:
@@ -74,7 +83,7 @@ class MachineFlow:
         advance(call, AttemptMove.MACHINE)
         self.floor.settle(call, False, now)
         self.floor.save(call)  # before the verdict: see Engine.carry_out
-        self.floor.answer_agi(call, VERDICTS[action])
+        self.floor.answer_agi(call, MACHINE_VERDICTS[action])
         self.floor.expect_end(call, now)
 
     @staticmethod

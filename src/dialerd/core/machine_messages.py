@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TypeAlias
+
+from dialerd.core.campaign import AmdAction
+
+MACHINE_VERDICTS: Mapping[AmdAction, str] = MappingProxyType(
+    {AmdAction.HANGUP: "machine", AmdAction.VOICEMAIL: "voicemail", AmdAction.TRANSFER: "transfer"}
+)
+"""What the dialplan is told, by what a machine gets."""
 
 VOICEMAIL_CUES = frozenset({"beep", "silence"})
 """What can end a mailbox's greeting."""

@@ -101,6 +101,8 @@ class ReplayWorld:
             talk_s=(people.talk.draw(rng) if talk is None else talk) if is_person else min(6.0, records),
             customer_ends=is_person and rng.random() < people.ends_call_share,
             listens_s=people.listens.draw(rng) if is_person else records,
+            greeting_s=0.0 if is_person else machines.greeting.draw(rng),
+            beeps=not is_person and rng.random() < machines.beep_share,
         )
 
 

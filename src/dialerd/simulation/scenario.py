@@ -102,6 +102,12 @@ class Machines:
 
     ring: Duration = lognormal(18.0, 0.3, 5.0, 28.0)
     records: Duration = uniform(20.0, 60.0)  # from the answer until the machine hangs up
+    greeting: Duration = lognormal(9.0, 0.5, 2.0, 30.0)  # from the answer until greeting and beep are over
+    beep_share: float = 0.9  # the others end their greeting without one
+
+    def __post_init__(self) -> None:
+        """Raise ValueError when the share is none."""
+        _check_shares(self, "beep_share")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +165,7 @@ class Scenario:
 
     name: str = "ordinary"
     message_s: float = 12.0  # length of the abandon message
+    voicemail_s: float = 20.0  # length of what is left on machines
     outcomes: Outcomes = field(default_factory=Outcomes)
     shifts: tuple[Shift, ...] = ()
     network: Network = field(default_factory=Network)

@@ -31,6 +31,9 @@ class CallTruth:
     bridged_at: float | None = None
     message_started_at: float | None = None
     message_ended_at: float | None = None  # heard to its end
+    voicemail_started_at: float | None = None
+    voicemail_ended_at: float | None = None  # played to its end
+    transferred_to: str = ""  # the extension of dialerd-transfer that a machine reached
     opted_out: bool = False
     unattended: str = ""  # the reason of the trace that the dialplan left
     amd_status: str = ""

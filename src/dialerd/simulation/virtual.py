@@ -105,13 +105,16 @@ class VirtualShell:
         start: Moment = START,
         tick_s: float = 1.0,
         message_s: float = 12.0,
+        voicemail_s: float = 20.0,
         keep_events: bool = False,
         watch: Callable[[Moment, Event | Command], None] | None = None,
     ) -> None:
         """`watch` sees every event before the core does and every command before it is carried out."""
         self.core, self.store = core, store
         self.agenda = Agenda(start)
-        self.telephony = VirtualTelephony(world, agents, self.agenda, self.post, message_s=message_s)
+        self.telephony = VirtualTelephony(
+            world, agents, self.agenda, self.post, message_s=message_s, voicemail_s=voicemail_s
+        )
         self.staff: VirtualStaff | None = None
         self._tick_s, self._keep, self._watch = tick_s, keep_events, watch
         self._inbox: deque[Event] = deque()
@@ -234,6 +237,7 @@ def run_virtual(
         model,
         start=start,
         message_s=scenario.message_s,
+        voicemail_s=scenario.voicemail_s,
         keep_events=keep_events,
         watch=watch,
     )

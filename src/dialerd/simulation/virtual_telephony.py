@@ -8,11 +8,12 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 
 from dialerd.core.call import HungUpBy
 from dialerd.core.campaign import MeasuredFrom
+from dialerd.core.machine_messages import MACHINE_VERDICTS
 from dialerd.core.messages import (
     CallAnswered,
     CallBridged,
@@ -36,36 +37,14 @@ from dialerd.core.messages import (
 from dialerd.simulation.agenda import Agenda, Appointment
 from dialerd.simulation.agents import AgentModel
 from dialerd.simulation.truth import CallTruth, TruthLog
-from dialerd.simulation.world import CallFate, FateSource
+from dialerd.simulation.virtual_calls import VirtualCall, VirtualLeg
+from dialerd.simulation.virtual_machines import VirtualMachines
+from dialerd.simulation.world import FateSource
 
 LATENCY_S = 0.002  # an action or event between dialerd and Asterisk
 BRIDGE_S = 0.002
 MAX_ASKED = 3
 KEY_WAIT_S = 3.0
-
-
-@dataclass(slots=True, eq=False)
-class _Leg:
-    order: RingAgent
-    up: bool = False
-    call: _Call | None = None
-    appointment: Appointment | None = None
-
-
-@dataclass(slots=True, eq=False)
-class _Call:
-    order: Originate
-    fate: CallFate
-    truth: CallTruth
-    appointments: list[Appointment] = field(default_factory=list)
-    guard: Appointment | None = None
-    patience: Appointment | None = None
-    asked: int = 0
-    request_id: int | None = None
-    answered_at: datetime | None = None
-    leg: _Leg | None = None
-    trace: UnattendedTrace | None = None
-    over: bool = False
 
 
 class VirtualTelephony:
@@ -79,14 +58,19 @@ class VirtualTelephony:
         post: Callable[[PbxEvent], None],
         *,
         message_s: float = 12.0,
+        voicemail_s: float = 20.0,
     ) -> None:
-        """`post` takes each event as it reaches dialerd; `message_s` is the length of the abandon message."""
+        """`post` takes each event as it reaches dialerd; `message_s` is the length of the abandon message.
+
+        `voicemail_s` is that of the file for machines.
+        """
         self._world, self._agents, self._agenda, self._post = world, agents, agenda, post
         self._message_s = message_s
-        self._calls: dict[str, _Call] = {}
+        self._machines = VirtualMachines(agenda, post, self._later, self._calm, self._end, voicemail_s=voicemail_s)
+        self._calls: dict[str, VirtualCall] = {}
         self._lines: Counter[str] = Counter()  # calls that are up, by number
-        self._requests: dict[int, _Call] = {}
-        self._legs: dict[str, _Leg] = {}
+        self._requests: dict[int, VirtualCall] = {}
+        self._legs: dict[str, VirtualLeg] = {}
         self._request_ids = itertools.count(1)
         self._attempts: dict[str, int] = {}
         self._rings: dict[int, int] = {}
@@ -110,7 +94,7 @@ class VirtualTelephony:
             outcome=fate.outcome.value,
             dialed_at=self._epoch(),
         )
-        call = self._calls[order.channel_id] = _Call(order, fate, truth)
+        call = self._calls[order.channel_id] = VirtualCall(order, fate, truth)
         limit = order.ring_timeout_s
         if fate.ring_after_s is not None and fate.ring_after_s < limit:
             self._later(call, fate.ring_after_s, lambda: self._ringing(call))
@@ -127,7 +111,7 @@ class VirtualTelephony:
         """Ring an agent's phone."""
         ring_number = self._rings[order.agent_id] = self._rings.get(order.agent_id, 0) + 1
         phone = self._agents.phone(order.agent_id, ring_number)
-        leg = self._legs[order.leg_id] = _Leg(order)
+        leg = self._legs[order.leg_id] = VirtualLeg(order)
         if phone.busy:
             leg.appointment = self._agenda.after(LATENCY_S, lambda: self._end_leg(leg, 17, 486))
         elif phone.answer_after_s is not None and phone.answer_after_s < order.ring_timeout_s:
@@ -160,11 +144,11 @@ class VirtualTelephony:
 
     # ------------------------------------------------------------------------------ the call
 
-    def _ringing(self, call: _Call) -> None:
+    def _ringing(self, call: VirtualCall) -> None:
         call.truth.ringing_at = self._epoch()
         self._post(CallRinging(attempt_id=call.order.attempt_id))
 
-    def _answered(self, call: _Call) -> None:
+    def _answered(self, call: VirtualCall) -> None:
         call.truth.answered_at, call.answered_at = self._epoch(), self._agenda.now.wall
         self._post(CallAnswered(attempt_id=call.order.attempt_id))
         call.patience = self._later(call, call.fate.patience_s, lambda: self._end(call, "customer", 0, None))
@@ -175,14 +159,14 @@ class VirtualTelephony:
         else:
             self._later(call, call.fate.amd_delay_s, lambda: self._detected(call))
 
-    def _detected(self, call: _Call) -> None:
+    def _detected(self, call: VirtualCall) -> None:
         call.truth.amd_status = call.fate.amd_status
         self._ask(call)
 
-    def _start_guard(self, call: _Call) -> None:
+    def _start_guard(self, call: VirtualCall) -> None:
         call.guard = self._later(call, call.order.guard_s, lambda: self._unattended(call, "timeout"))
 
-    def _ask(self, call: _Call) -> None:
+    def _ask(self, call: VirtualCall) -> None:
         if call.trace is not None:  # the guard was faster than AMD
             return
         if call.guard is None:
@@ -201,20 +185,22 @@ class VirtualTelephony:
             )
         )
 
-    def _branch(self, call: _Call, command: SendVerdict) -> None:
+    def _branch(self, call: VirtualCall, command: SendVerdict) -> None:
         if call.trace is not None:
             return
         call.truth.verdict = command.verdict
         if command.verdict == "agent":
             self._connect(call, command.leg_id)
-        elif command.verdict in ("machine", "hangup"):
+        elif command.verdict in MACHINE_VERDICTS.values():
+            self._machines.met(call, command.verdict)
+        elif command.verdict == "hangup":
             self._end(call, "dialer", 16, None)
         elif command.verdict == "abandon":
             self._message(call)
         else:
             self._unattended(call, "empty")
 
-    def _connect(self, call: _Call, leg_id: str) -> None:
+    def _connect(self, call: VirtualCall, leg_id: str) -> None:
         leg = self._legs.get(leg_id)
         if leg is None or not leg.up or leg.call is not None:
             if call.asked >= MAX_ASKED:
@@ -226,7 +212,7 @@ class VirtualTelephony:
         call.leg, leg.call = leg, call
         self._later(call, BRIDGE_S, lambda: self._bridged(call, leg))
 
-    def _bridged(self, call: _Call, leg: _Leg) -> None:
+    def _bridged(self, call: VirtualCall, leg: VirtualLeg) -> None:
         call.truth.bridged_at = self._epoch()
         call.truth.agent, call.truth.agent_leg = str(leg.order.agent_id), leg.order.leg_id
         event = CallBridged(attempt_id=call.order.attempt_id, agent_id=leg.order.agent_id, leg_id=leg.order.leg_id)
@@ -236,13 +222,13 @@ class VirtualTelephony:
 
     # ------------------------------------------------------------------------------ message
 
-    def _unattended(self, call: _Call, reason: str) -> None:
+    def _unattended(self, call: VirtualCall, reason: str) -> None:
         """The dialplan acts alone; the trace reaches dialerd when the call is over."""
         self._leave_trace(call, reason, self._agenda.now.wall)
         self._drop_request(call)
         self._message(call)
 
-    def _leave_trace(self, call: _Call, reason: str, message_started_at: datetime | None) -> None:
+    def _leave_trace(self, call: VirtualCall, reason: str, message_started_at: datetime | None) -> None:
         call.truth.unattended = reason
         call.trace = UnattendedTrace(
             attempt_id=call.order.attempt_id,
@@ -254,14 +240,14 @@ class VirtualTelephony:
             key=f"unattended-{call.order.attempt_id}",
         )
 
-    def _message(self, call: _Call) -> None:
+    def _message(self, call: VirtualCall) -> None:
         self._calm(call)
         call.truth.message_started_at = self._epoch()
         self._post(MessageStarted(attempt_id=call.order.attempt_id))
         listens = min(call.fate.listens_s, self._message_s)
         self._later(call, listens, lambda: self._message_over(call, listens < self._message_s))
 
-    def _message_over(self, call: _Call, in_the_middle: bool) -> None:
+    def _message_over(self, call: VirtualCall, in_the_middle: bool) -> None:
         wants_out = call.fate.opts_out and bool(call.order.opt_out_key)
         if not in_the_middle:
             call.truth.message_ended_at = self._epoch()
@@ -286,7 +272,7 @@ class VirtualTelephony:
 
     # ------------------------------------------------------------------------------ endings
 
-    def _end(self, call: _Call, by: str, cause: int, sip_cause: int | None) -> None:
+    def _end(self, call: VirtualCall, by: str, cause: int, sip_cause: int | None) -> None:
         if call.over:
             return
         call.over = True
@@ -314,11 +300,11 @@ class VirtualTelephony:
         if call.trace is not None:
             self._post(call.trace)
 
-    def _leg_up(self, leg: _Leg) -> None:
+    def _leg_up(self, leg: VirtualLeg) -> None:
         leg.up = True
         self._post(LegUp(agent_id=leg.order.agent_id, leg_id=leg.order.leg_id, channel_name=leg.order.endpoint))
 
-    def _end_leg(self, leg: _Leg, cause: int, sip_cause: int | None) -> None:
+    def _end_leg(self, leg: VirtualLeg, cause: int, sip_cause: int | None) -> None:
         if self._legs.pop(leg.order.leg_id, None) is None:
             return
         if leg.appointment is not None:
@@ -332,18 +318,18 @@ class VirtualTelephony:
 
     # ------------------------------------------------------------------------------ inside
 
-    def _later(self, call: _Call, seconds: float, act: Callable[[], None]) -> Appointment:
+    def _later(self, call: VirtualCall, seconds: float, act: Callable[[], None]) -> Appointment:
         appointment = self._agenda.after(seconds, act)
         call.appointments.append(appointment)
         return appointment
 
-    def _calm(self, call: _Call) -> None:
+    def _calm(self, call: VirtualCall) -> None:
         """Somebody speaks: neither the guard nor the person's patience runs any more."""
         for appointment in (call.guard, call.patience):
             if appointment is not None:
                 appointment.cancel()
 
-    def _drop_request(self, call: _Call) -> None:
+    def _drop_request(self, call: VirtualCall) -> None:
         if call.request_id is not None:
             self._requests.pop(call.request_id, None)
             self._post(VerdictAbandoned(request_id=call.request_id, attempt_id=call.order.attempt_id))

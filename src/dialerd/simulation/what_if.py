@@ -72,8 +72,16 @@ def run_day(case: Case, progress: Progress | None = None) -> RunResult:
         rules=CallingRules(week=ALWAYS, law=RuleSet(name="none", version="1", title="no rules of law")),
     )
     core = _core(campaign, case.seed)
-    world, model, message_s = _world(case)
-    shell = VirtualShell(core, EndlessStore([campaign]), world, model, start=start, message_s=message_s)
+    world, model, sounds = _world(case)
+    shell = VirtualShell(
+        core,
+        EndlessStore([campaign]),
+        world,
+        model,
+        start=start,
+        message_s=sounds.message_s,
+        voicemail_s=sounds.voicemail_s,
+    )
     shell.staff = PlannedStaff(case.team, _profiles(case.team.most), model, shell.agenda, shell.post)
     shell.post(PbxConnected(node=NODE, version="virtual", channels=()))
     shell.post(CampaignSaved(campaign=campaign))
@@ -99,12 +107,13 @@ def _core(campaign: Campaign, seed: int) -> Dialer:
     return Dialer(settings, SeededIdentity(seed))
 
 
-def _world(case: Case) -> tuple[FateSource, AgentModel, float]:
+def _world(case: Case) -> tuple[FateSource, AgentModel, Scenario]:
+    """Who is called, who works, and the scenario with the lengths of what is played to people and machines."""
     if isinstance(case.world, ReplayFacts):
         ordinary = Scenario()
         agents = ReplayAgents(case.world, ordinary, case.seed)
-        return ReplayWorld(case.world, case.seed, case.ring_timeout_s), agents, ordinary.message_s
-    return World(case.world, case.seed), AgentModel(case.world, case.seed), case.world.message_s
+        return ReplayWorld(case.world, case.seed, case.ring_timeout_s), agents, ordinary
+    return World(case.world, case.seed), AgentModel(case.world, case.seed), case.world
 
 
 def _profiles(count: int) -> list[AgentProfile]:

@@ -32,7 +32,8 @@ class CallFate:
     """What will happen to one attempt. Seconds of `…_after_s` count from dialling; None: never.
 
     Of the later fields only those hold that the dialer's own acts allow: `amd_…` when AMD is run, `patience_s`
-    while nobody speaks, `talk_s` with an agent, `listens_s` and `opts_out` during the abandon message.
+    while nobody speaks, `talk_s` with an agent, `listens_s` and `opts_out` during the abandon message, `greeting_s` and
+    `beeps` while it is waited for to leave something on a machine.
     """
 
     outcome: Outcome
@@ -49,6 +50,8 @@ class CallFate:
     customer_ends: bool = True
     listens_s: float = 3600.0
     opts_out: bool = False
+    greeting_s: float = 0.0  # from the answer until a machine's greeting and beep are over
+    beeps: bool = False
 
     @property
     def is_person(self) -> bool:
@@ -160,6 +163,8 @@ class World:
             talk_s=min(6.0, records),  # the agent hears a greeting and ends the call
             customer_ends=False,
             listens_s=records,
+            greeting_s=machines.greeting.draw(rng),
+            beeps=rng.random() < machines.beep_share,
         )
 
     def _amd(self, human: float, machine: float, rng: random.Random) -> tuple[str, str, float]:

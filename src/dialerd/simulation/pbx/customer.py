@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 
+from dialerd.core.machine_messages import MACHINE_VERDICTS
 from dialerd.simulation.pbx.agent_leg import talk_with
 from dialerd.simulation.pbx.channels import HOLDING, Channel, HungUp
 from dialerd.simulation.pbx.dialing import FarEnd, OriginateOrder, dial
 from dialerd.simulation.pbx.fastagi import run_agi
+from dialerd.simulation.pbx.machine import MachineTreatment
 from dialerd.simulation.pbx.switch import Switch
 from dialerd.simulation.truth import CallTruth
 from dialerd.simulation.world import CallFate
@@ -35,6 +37,7 @@ class CustomerCall:
         self._guard_at: float | None = None
         self._impatience: asyncio.TimerHandle | None = None
         self._answered_epoch = 0
+        self._answered_at = 0.0
         self.truth = CallTruth(
             attempt=self._variables.get("DLR_ATTEMPT", ""),
             channel_id=channel.unique_id,
@@ -78,7 +81,7 @@ class CustomerCall:
     async def _answered(self) -> None:
         switch, fate = self._switch, self._fate
         self.truth.answered_at = switch.pace.wall()
-        self._answered_epoch = switch.epoch()
+        self._answered_epoch, self._answered_at = switch.epoch(), switch.now()
         patience = fate.patience_s if fate.is_person else switch.pace.real(fate.patience_s)
         self._impatience = asyncio.get_running_loop().call_later(
             patience, self._channel.hang_up, "customer", CAUSE_UNBRIDGED
@@ -170,7 +173,9 @@ class CustomerCall:
                 await self._end("dialplan")
             self._guard_at = guard
             return True
-        if verdict in ("machine", "hangup"):
+        if verdict in MACHINE_VERDICTS.values():
+            await self._machine(verdict)
+        if verdict == "hangup":
             await self._end("dialer")
         if verdict == "abandon":
             await self._message(None)
@@ -204,6 +209,15 @@ class CustomerCall:
         self._channel.context, self._channel.application = "dialerd-connect", "Bridge"
         await talk_with(self._switch, self._channel, leg, self._fate.talk_s, self._fate.customer_ends)
         return True
+
+    # ------------------------------------------------------------------------------ dialerd-machine
+
+    async def _machine(self, verdict: str) -> None:
+        """What a machine gets. A person who was taken for one is as patient in silence as ever."""
+        truth = self.truth
+        treatment = MachineTreatment(self._switch, self._channel, self._fate, truth, self._answered_at)
+        await treatment.run(verdict)
+        await self._end("dialplan" if truth.voicemail_started_at or truth.transferred_to else "dialer")
 
     # ------------------------------------------------------------------------------ dialerd-abandon, -unattended
 

@@ -39,11 +39,13 @@ class SimulatedPbx:
         truth_sink: TextIO | None = None,
         world: FateSource | None = None,
         unknown_endpoints: frozenset[str] = frozenset(),
+        unknown_extensions: frozenset[str] = frozenset(),
         pace: Pace | None = None,
     ) -> None:
         """Port 0: any free one, see `ami_port` after start. `world` replaces the scenario's calls (tests).
 
-        `unknown_endpoints`: what Originate cannot reach (the part of the dial string after `@`, or all of it).
+        `unknown_endpoints`: what Originate cannot reach (the part of the dial string after `@`, or all of it);
+        `unknown_extensions`: where the dialplan's context dialerd-transfer has nothing.
 
         `filters` are the AMI user's eventfilter lines; empty: every event of the classes it may read.
         """
@@ -63,6 +65,7 @@ class SimulatedPbx:
             pace=pace or Pace(speed),
             truth=self.truth,
             unknown_endpoints=unknown_endpoints,
+            unknown_extensions=unknown_extensions,
             publish=self._publish,
         )
         self._actions = Actions(self.switch)

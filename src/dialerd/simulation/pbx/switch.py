@@ -37,6 +37,8 @@ class Switch:
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     attempts_by_number: dict[str, int] = field(default_factory=dict)
     unknown_endpoints: frozenset[str] = frozenset()
+    unknown_extensions: frozenset[str] = frozenset()  # not in the operator's context dialerd-transfer
+    transfer_s: float = float("inf")  # real seconds that a transferred call lasts, if nobody ends it before
     rings_by_agent: dict[int, int] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)  # defects of the simulation itself: tests demand that it is empty
     calls_processed: int = 0
