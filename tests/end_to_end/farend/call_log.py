@@ -14,7 +14,8 @@ class CallLog:
 
     `number` is the dialled user part, `caller` the user part of From. `to_farend`: the PBX called us.
     `final_code`: the final answer to the INVITE. `ended_by`: who hung up, cancelled or rejected.
-    `reasons`: the Reason headers seen. `digits`: keys received. `sip`: (time, "in"/"out", first line).
+    `sent_at`: when each frame of 20 ms was sent. `reasons`: the Reason headers seen. `digits`: keys received.
+    `sip`: (time, "in"/"out", first line).
     """
 
     number: str
@@ -31,8 +32,17 @@ class CallLog:
     digits: list[tuple[float, str]] = field(default_factory=list)
     sip: list[tuple[float, str, str]] = field(default_factory=list)
     frames: list[Frame] = field(default_factory=list, repr=False)
-    sent_frames: int = 0
+    sent_at: list[float] = field(default_factory=list, repr=False)
     _listeners: dict[int, Listener] = field(default_factory=dict, repr=False)
+
+    @property
+    def sent_frames(self) -> int:
+        """Frames sent so far."""
+        return len(self.sent_at)
+
+    def sent_until(self, seconds: float) -> float:
+        """Return when the sound that this end sends was over so far (from its first sample); IndexError: not yet."""
+        return self.sent_at[max(0, -(-round(seconds * 1000) // 20) - 1)] + 0.02
 
     @property
     def talking(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import time
 from collections import deque
 
 from .audio import FRAME_SAMPLES, SILENCE
@@ -51,7 +52,7 @@ class RtpStream:
             return None
         self._sequence = (self._sequence + 1) & 0xFFFF
         self._timestamp = (self._timestamp + FRAME_SAMPLES) & 0xFFFFFFFF
-        self._log.sent_frames += 1
+        self._log.sent_at.append(time.monotonic())
         frame = self._next_frame()
         if self._keys:
             key, duration, end = self._keys.popleft()
