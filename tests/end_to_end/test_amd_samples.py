@@ -116,6 +116,24 @@ def test_the_limit_ends_the_sample_too(
     assert 0.7 < len(read(str(file))) / 8000 < 1.2
 
 
+def test_a_machines_sample_goes_on_until_the_hang_up_or_the_message(
+    pbx: Asterisk, farend: FarEnd, ami: AmiClient, agi: AgiServer, prompts: Prompts
+) -> None:
+    folder = pbx.folder / "recordings/amd/20261204"
+    held = {"DLR_SAMPLE": f"{folder}/held.wav", "DLR_MACHINE_MS": "4500"}
+    dropped = {"DLR_SAMPLE": f"{folder}/dropped.wav", "DLR_VOICEMAIL": prompts.abandon, "DLR_VOICEMAIL_S": "30"}
+    greeting = voicemail_greeting()
+    for number, verdict_, extra in (("5551403", "machine", held), ("5551404", "voicemail", dropped)):
+        farend.behaves(number, Behaviour(plays=greeting))
+        attempt = Attempt(number, agi.url, amd=AMD, guard_from="verdict", extra=extra)
+        agi.scripts[attempt.attempt] = verdict(verdict_)
+        call_customer(ami, attempt)
+        ami.event("Hangup", Uniqueid=attempt.channel_id, timeout_s=40)
+    assert 4.3 < len(read(held["DLR_SAMPLE"])) / 8000 < 4.7, "as long as the line was held"
+    heard_s, greeting_s = len(read(dropped["DLR_SAMPLE"])) / 8000, len(greeting) / 8000
+    assert greeting_s + 1.5 < heard_s < greeting_s + 3, "the greeting and the silence that ends it, not the message"
+
+
 def test_a_pbx_without_mixmonitor_still_reaches_the_verdict(
     pbx: Asterisk, farend: FarEnd, ami: AmiClient, agi: AgiServer
 ) -> None:
