@@ -20,7 +20,8 @@ pytestmark = pytest.mark.real_asterisk
 
 # whoever does not say one short word and then nothing for four seconds is a machine
 EVERYBODY_A_MACHINE = (
-    "--amd-enabled", "--amd-after-greeting-silence", "4000", "--amd-max-words", "1", "--amd-unsure", "machine",
+    "--amd-enabled", "--amd-after-greeting-silence", "4000", "--amd-over-limit", "--amd-max-words", "1",
+    "--amd-unsure", "machine",
 )  # fmt: skip
 BY_SILENCE_S = (1.9, 2.7)
 """From a greeting's end to the message when silence alone tells it."""
