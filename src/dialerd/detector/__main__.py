@@ -1,0 +1,51 @@
+"""The detector process: python -m dialerd.detector HOST PORT. Owns its own start and end; lines on stdin and stdout.
+
+It ends when its standard input ends, so it never outlives dialerd, and when it is told to by a signal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+
+from dialerd.detector.lines import Line, Listening, Trouble, read, written
+from dialerd.detector.listener import Listener
+
+
+def tell(line: Line) -> None:
+    """Write one line; a parent that is gone ends this process."""
+    try:
+        os.write(1, written(line))  # lines are far below what a pipe takes in one piece
+    except OSError:
+        os._exit(1)
+
+
+async def serve(host: str, port: int) -> None:
+    """Serve until the standard input ends."""
+    loop = asyncio.get_running_loop()
+    orders = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(orders), sys.stdin)
+    listener = Listener(tell)
+    try:
+        tell(Listening(port=await listener.start(host, port)))
+    except OSError as error:
+        tell(Trouble(text=f"cannot listen on {host}:{port}: {error.strerror or error}"))
+        return
+    while text := await orders.readline():
+        try:
+            await listener.take(read(text))
+        except ValueError as error:
+            tell(Trouble(text=str(error)))
+    await listener.stop()
+
+
+def main() -> None:
+    """Run with the two arguments of the command line."""
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(serve(sys.argv[1], int(sys.argv[2])))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+"""Owns the detector process as dialerd sees it: started, spoken to, started again when it dies. Hears nothing itself.
+
+The pacing loop never waits for it: lines are written without waiting, and while there is no process nothing is awaited;
+the dialplan then waits for silence alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import sys
+from collections.abc import Callable
+
+from dialerd.detector.lines import Await, Forget, Heard, Line, Listening, Trouble, read, written
+
+log = logging.getLogger(__name__)
+
+FIRST_RETRY_S = 0.5
+LONGEST_RETRY_S = 30.0
+STARTED_WITHIN_S = 10.0
+ENDS_WITHIN_S = 2.0
+MOST_UNWRITTEN_BYTES = 1 << 20
+
+
+class Detector:
+    """The handle. `port` is 0 while nobody listens."""
+
+    def __init__(self, host: str, port: int, heard: Callable[[Heard], None]) -> None:
+        """`host` and `port` are where Asterisk sends sound to (port 0: any free one, kept over restarts)."""
+        self.port = 0
+        self._host, self._wanted = host, port
+        self._heard = heard
+        self._process: asyncio.subprocess.Process | None = None
+        self._keeper: asyncio.Task[None] | None = None
+        self._up = asyncio.Event()
+
+    async def start(self) -> None:
+        """Start the process and return when it listens, or after STARTED_WITHIN_S without (it is tried on)."""
+        self._keeper = asyncio.create_task(self._keep(), name="detector")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STARTED_WITHIN_S):
+                await self._up.wait()
+
+    async def stop(self) -> None:
+        """End the process."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.gather(self._keeper, return_exceptions=True)
+
+    def wait_for(self, attempt: int, token: str, *, silence_s: float, longest_s: float) -> None:
+        """Announce a call whose sound will come."""
+        self._write(Await(attempt=attempt, token=token, silence_s=silence_s, longest_s=longest_s))
+
+    def forget(self, token: str) -> None:
+        """The call is over."""
+        self._write(Forget(token=token))
+
+    def _write(self, line: Line) -> None:
+        process = self._process
+        if process is None or process.stdin is None or process.stdin.is_closing():
+            return
+        if process.stdin.transport.get_write_buffer_size() > MOST_UNWRITTEN_BYTES:  # it hangs
+            log.error("the detector does not take its orders: it is started again")
+            process.kill()
+            return
+        process.stdin.write(written(line))
+
+    async def _keep(self) -> None:
+        retry_s = FIRST_RETRY_S
+        while True:
+            before = asyncio.get_running_loop().time()
+            try:
+                await self._run()
+            except OSError as error:
+                log.error("the detector cannot be started: %s", error)
+            lived_s = asyncio.get_running_loop().time() - before
+            retry_s = FIRST_RETRY_S if lived_s > LONGEST_RETRY_S else min(2 * retry_s, LONGEST_RETRY_S)
+            log.warning("the detector ended; the dialplan waits for silence until it is back, in %.1f s", retry_s)
+            await asyncio.sleep(retry_s)
+
+    async def _run(self) -> None:
+        pipe = asyncio.subprocess.PIPE
+        arguments = ("-m", "dialerd.detector", self._host, str(self._wanted))
+        process = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdin=pipe, stdout=pipe)
+        self._process = process
+        assert process.stdout is not None
+        try:
+            while text := await process.stdout.readline():
+                self._take(read(text))
+            await process.wait()
+        except ValueError as error:
+            log.error("the detector said something else than a line of its own: %s", error)
+        finally:
+            self._process, self.port = None, 0
+            await _ended(process)
+
+    def _take(self, line: Line) -> None:
+        if isinstance(line, Heard):
+            self._heard(line)
+        elif isinstance(line, Listening):
+            self.port = self._wanted = line.port
+            self._up.set()
+        elif isinstance(line, Trouble):
+            log.warning("detector: %s", line.text)
+
+
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    """Make sure that a process is gone: its input is closed, and if that does not help it is killed."""
+    if process.stdin is not None:
+        process.stdin.close()
+    try:
+        async with asyncio.timeout(ENDS_WITHIN_S):
+            await process.wait()
+    except (TimeoutError, asyncio.CancelledError):
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
