@@ -49,8 +49,7 @@ STEADY_NOISE_DB = 3.0
 NOISE_DB, BELOW_SPEECH_IN_NOISE_DB = -35.0, 6.0
 """… if it is as low as this, or so far below the speech that was heard: music is neither."""
 
-FAX_ANSWER_HZ = 2100.0
-FAX_CALL_HZ = 1100.0
+FAX_ANSWER_HZ = 2100.0  # who is called answers so; the 1100 Hz of one who calls is a beep to us
 FAX_ANSWER = _frames(1.2)  # a beep of 2100 Hz is shorter; T.30: 2.6 to 4 s
 SIT_HZ = (950.0, 1400.0, 1800.0)
 SIT_TONE = _frames(0.22)  # E.180: 330 ms ± 70 ms
@@ -98,7 +97,6 @@ class GreetingEnd:
     _block: float = 0.0  # power heard in STEADY that is not over yet
     _blocks: deque[float] = field(default_factory=deque)  # levels of the last ones that make up a silence
     _run: list[tuple[float, int]] = field(default_factory=list)  # tones one after the other: (Hz, looks)
-    _fax_calls: int = 0
 
     @property
     def heard_s(self) -> float:
@@ -144,8 +142,6 @@ class GreetingEnd:
         if tone.looks < SHORTEST_BEEP - 1:  # the first and the last look see half of it
             return
         self._run.append((tone.hz[0], tone.looks))
-        if len(tone.hz) == 1 and _near(tone.hz, FAX_CALL_HZ, 25) and 22 <= tone.looks <= 29:
-            self._fax_calls += 1
         if tone.looks <= LONGEST_BEEP and not tone.may_be_voice() and not self._is_progress(tone):
             self._ended, self._since_beep = tone, 0
 
