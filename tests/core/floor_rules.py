@@ -10,7 +10,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from dialerd.core.agent import AgentState
 from dialerd.core.call import AttemptState, HungUpBy
-from dialerd.core.campaign import CampaignVerb, DialMode, OnTimeout
+from dialerd.core.campaign import AmdAction, AmdPolicy, CampaignVerb, DialMode, OnTimeout
+from dialerd.core.machine_messages import MachineActionFailed, VoicemailEnded, VoicemailStarted
 from dialerd.core.messages import (
     AgentAccept,
     AgentDispose,
@@ -45,7 +46,7 @@ from dialerd.core.messages import (
 )
 
 from .hostile import hostile_events
-from .model_shell import Channel, Leg, Model
+from .model_shell import UP, Channel, Leg, Model
 from .values import NODE, agent, campaign, lead
 
 A, S = AttemptState, AgentState
@@ -57,8 +58,19 @@ class FloorRules(RuleBasedStateMachine):
 
     model: Model
 
-    @initialize(start=st.booleans(), preview=st.sampled_from([None, None, OnTimeout.SKIP, OnTimeout.DIAL]))
-    def begin(self, start: bool, preview: OnTimeout | None) -> None:
+    @initialize(
+        start=st.booleans(),
+        preview=st.sampled_from([None, None, OnTimeout.SKIP, OnTimeout.DIAL]),
+        action=st.sampled_from(AmdAction),
+        doubt=st.sampled_from(AmdPolicy),
+    )
+    def begin(
+        self,
+        start: bool,
+        preview: OnTimeout | None,
+        action: AmdAction = AmdAction.HANGUP,
+        doubt: AmdPolicy = AmdPolicy.AGENT,
+    ) -> None:
         leads = [lead(i, 1 + i % 2, number=f"39{i % 14:08d}") for i in range(1, 41)]
         self.model = Model(
             [
@@ -67,6 +79,10 @@ class FloorRules(RuleBasedStateMachine):
                     dial_mode=DialMode.PROGRESSIVE if preview is None else DialMode.PREVIEW,
                     preview_on_timeout=preview or OnTimeout.SKIP,
                     amd_enabled=True,
+                    amd_action=action,
+                    amd_unsure=doubt,
+                    voicemail_file="ours",
+                    amd_transfer_extension="700",
                     wrapup_time_s=5.0,
                     max_lines=6,
                 ),
@@ -131,7 +147,10 @@ class FloorRules(RuleBasedStateMachine):
                 self._bridge(channel)
             case "message":
                 self.model.hear(MessageStarted(attempt_id=channel.attempt_id))
-            case "over":
+            case "dropping":
+                self.model.hear(VoicemailStarted(attempt_id=channel.attempt_id, cue="beep"))
+                channel.phase = "over"
+            case "over" | "moved":
                 self.model.end_channel(channel.id)
 
     # -- the store
@@ -250,7 +269,7 @@ class FloorRules(RuleBasedStateMachine):
 
     @rule(pick=PICK)
     def customer_hangs_up(self, pick: int) -> None:
-        channel = self._channel(pick, "sent", "ringing", "up", "asking", "connecting", "bridged", "message", "over")
+        channel = self._channel(pick, "sent", "ringing", *UP)
         if channel is not None:
             self.model.end_channel(channel.id)
 
@@ -260,6 +279,21 @@ class FloorRules(RuleBasedStateMachine):
         if channel is not None:
             kind = MessageEnded if ended else MessageStarted
             self.model.hear(kind(attempt_id=channel.attempt_id))
+
+    @rule(pick=PICK, what=st.sampled_from(["start", "end", "failed"]))
+    def machine_gets_something(self, pick: int, what: str) -> None:
+        channel = self._channel(pick, "dropping", "moved")
+        if channel is None or (what != "failed" and channel.phase == "moved"):
+            return
+        if what == "start":
+            self.model.hear(VoicemailStarted(attempt_id=channel.attempt_id, cue="silence"))
+            return
+        channel.phase = "over"
+        ended, failed = (
+            VoicemailEnded(attempt_id=channel.attempt_id),
+            MachineActionFailed(attempt_id=channel.attempt_id, why="no such thing"),
+        )
+        self.model.hear(ended if what == "end" else failed)
 
     @rule(pick=PICK)
     def dialplan_acts_alone(self, pick: int) -> None:
@@ -354,6 +388,8 @@ class FloorRules(RuleBasedStateMachine):
                 {"dial_mode": DialMode.PREDICTIVE},
                 {"dial_mode": DialMode.PREVIEW, "preview_time_s": 5.0},
                 {"dial_mode": DialMode.PREVIEW, "preview_on_timeout": OnTimeout.DIAL},
+                {"amd_action": AmdAction.VOICEMAIL},
+                {"amd_not_run": AmdPolicy.MACHINE},
                 {"trunk": "gone"},
                 {"trunk": "out"},
                 {"max_lines": 3},
@@ -393,7 +429,7 @@ class FloorRules(RuleBasedStateMachine):
             self.model.requests[event.request_id] = event.attempt_id
         self.model.tell(event)
 
-    @rule(pick=PICK, leg=PICK, kind=st.integers(0, 10))
+    @rule(pick=PICK, leg=PICK, kind=st.integers(0, 15))
     def hostile_event(self, pick: int, leg: int, kind: int) -> None:
         m = self.model
         events = hostile_events(m, pick, leg)

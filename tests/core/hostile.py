@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dialerd.core.call import AttemptState
 from dialerd.core.compliance import GateVerdict
+from dialerd.core.machine_messages import MachineActionFailed, VoicemailEnded, VoicemailStarted
 from dialerd.core.messages import (
     AttemptRefused,
     CallAnswered,
@@ -41,6 +42,9 @@ def hostile_events(m: Model, pick: int, leg: int) -> list[Event]:
         MessageStarted(attempt_id=of),
         MessageEnded(attempt_id=of),
         VerdictAbandoned(request_id=m.next_request, attempt_id=of),
+        VoicemailStarted(attempt_id=of, cue="nonsense"),
+        VoicemailEnded(attempt_id=of),
+        MachineActionFailed(attempt_id=of, why="invented"),
         LegEnded(agent_id=agent_id, leg_id=leg_id),
         LegUp(agent_id=agent_id, leg_id="agt-9-eeeeeeee"),
         VerdictAsked(request_id=m.next_request, attempt_id=of, token="f" * 32, amd_status="", amd_cause=""),

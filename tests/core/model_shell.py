@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 
 from dialerd.core.agent import AgentProfile, AgentState
 from dialerd.core.call import Attempt, AttemptState, Status
-from dialerd.core.campaign import Campaign, OnTimeout
+from dialerd.core.campaign import AmdAction, Campaign, OnTimeout
 from dialerd.core.compliance import GateVerdict
 from dialerd.core.dialer import Dialer
 from dialerd.core.errors import DialerError
 from dialerd.core.lead import Lead
+from dialerd.core.machine_messages import MACHINE_VERDICTS
 from dialerd.core.messages import (
     AgentAccept,
     AttemptRefused,
@@ -47,12 +48,12 @@ from dialerd.core.restored import Restored, RestoredAgent
 
 from .values import NODE, START, CountingIdentity, settings
 
-UP = frozenset({"up", "asking", "connecting", "bridged", "message", "over"})
+UP = frozenset({"up", "asking", "connecting", "bridged", "message", "dropping", "moved", "over"})
 
 
 @dataclass(slots=True, kw_only=True)
 class Channel:
-    """A customer's channel in Asterisk. Phases: sent ringing up asking connecting bridged message over."""
+    """A customer's channel in Asterisk. Phases: sent, ringing, and those in UP."""
 
     attempt_id: int
     id: str
@@ -211,6 +212,10 @@ class Model:
         test = attempt.dial_mode == "test"
         assert attempt.status is not Status.ABANDONED or attempt.live_answer is not test, "abandoned counts as live"
         assert not (test and (attempt.live_answer or attempt.abandoned)), "a test call counts nowhere"
+        heard = attempt.voicemail_ended_at is not None
+        assert not heard or (attempt.voicemail_started_at and attempt.amd_action == "voicemail"), "heard, not left"
+        if attempt.amd_status == "HUMAN":
+            assert attempt.voicemail_started_at is None, "a message was left on a person"
         self.closed.add(attempt.id)
         self.finished.append(attempt)
         del self.rows[attempt.id]
@@ -222,7 +227,14 @@ class Model:
         channel = self.channels.get(attempt_id) if attempt_id is not None else None
         if channel is None or channel.phase != "asking":
             return
-        phases = {"agent": "connecting", "abandon": "message", "refused": "up"}
+        if command.verdict in MACHINE_VERDICTS.values():
+            row = self.rows[channel.attempt_id]
+            assert row.state is AttemptState.MACHINE and not row.live_answer, "saved before it is said, and no person"
+            assert MACHINE_VERDICTS[AmdAction(row.amd_action)] == command.verdict
+            assert row.amd_status not in ("HUMAN", "HANGUP") and row.dial_mode != "test", "who was there is no machine"
+        phases = {
+            "agent": "connecting", "abandon": "message", "refused": "up", "voicemail": "dropping", "transfer": "moved",
+        }  # fmt: skip
         channel.phase, channel.leg_id = phases.get(command.verdict, "over"), command.leg_id
 
     # -- the store

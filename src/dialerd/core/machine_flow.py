@@ -45,7 +45,10 @@ def no_drop(campaign: Campaign, lead: Lead, now: Moment) -> str:
     if campaign.amd_action is not AmdAction.VOICEMAIL:
         return ""
     verdict = consented(lead, Purpose.PRERECORDED, campaign.rules, now.wall)
-    return verdict.detail if verdict is not None else ""
+    if verdict is None:
+        return ""
+    law = campaign.rules.law
+    return f"{law.name}: {verdict.detail}" if law is not None else verdict.detail
 
 
 def no_drop_after_restart(campaign: Campaign) -> str:
@@ -116,8 +119,11 @@ class MachineFlow:
         call = self.floor.calls.get(event.attempt_id)
         if call is None or call.attempt.state is not AttemptState.MACHINE:
             return
-        call.attempt.amd_action = AmdAction.HANGUP.value
-        call.attempt.note = call.attempt.note or event.why
+        attempt = call.attempt
+        if attempt.amd_action == AmdAction.HANGUP.value or attempt.voicemail_ended_at is not None:
+            return  # nothing was to be done, or it is done
+        attempt.amd_action = AmdAction.HANGUP.value
+        attempt.note = attempt.note or event.why
         self.floor.save(call)
         self.floor.expect_end(call, now)
 
