@@ -22,6 +22,7 @@ from dialerd.asterisk.actions import (
 )
 from dialerd.asterisk.ami_headers import HeaderRefused, checked_headers, parse_headers
 from dialerd.core.campaign import MeasuredFrom
+from dialerd.core.machine_messages import MachineOrders
 from dialerd.core.messages import Originate
 
 from .rig import LEG, ORIGINATE, RING, TRUNKS
@@ -149,6 +150,34 @@ def test_guard_and_amd_as_the_contract_writes_them() -> None:
         variables
     )
     assert "DLR_AGI=/usr/share/dialerd/agi-bin/dialerd-amd.agi" in variables
+
+
+def test_what_a_machine_gets_goes_with_the_call() -> None:
+    def sent(orders: MachineOrders | None) -> set[str]:
+        variables = originate_customer(replace(ORIGINATE, machine=orders), Trunks(TRUNKS), AGI)["Variable"]
+        return {text for text in variables if text.startswith(("DLR_VOICEMAIL", "DLR_MACHINE"))}
+
+    assert sent(None) == sent(MachineOrders()) == set()
+    drop = MachineOrders(voicemail_file="/srv/sounds/a&custom/b", voicemail_wait_s=45.0, min_call_s=6.5)
+    assert sent(drop) == {"DLR_VOICEMAIL=/srv/sounds/a&custom/b", "DLR_VOICEMAIL_S=45", "DLR_MACHINE_MS=6500"}
+    assert sent(MachineOrders(extension="*70")) == {"DLR_MACHINE_TO=*70"}
+
+
+@pytest.mark.parametrize(
+    "orders",
+    [
+        *(MachineOrders(voicemail_file=value, voicemail_wait_s=45.0) for value in WICKED if value != "1&PJSIP/2"),
+        *(MachineOrders(extension=value) for value in WICKED),
+        MachineOrders(voicemail_file="a&../b", voicemail_wait_s=45.0),
+        MachineOrders(voicemail_file="a", voicemail_wait_s=0.0),
+        MachineOrders(voicemail_file="a", voicemail_wait_s=float("nan")),
+        MachineOrders(min_call_s=float("inf")),
+        MachineOrders(min_call_s=-1.0),
+    ],
+)
+def test_impossible_orders_for_machines_are_refused(orders: MachineOrders) -> None:
+    with pytest.raises(ActionRefused):
+        originate_customer(replace(ORIGINATE, machine=orders), Trunks(TRUNKS), AGI)
 
 
 def test_local_dial_strings_are_not_optimised_away() -> None:

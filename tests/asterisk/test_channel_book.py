@@ -11,6 +11,7 @@ from dialerd.asterisk.channel_book import ChannelBook, Heard, TraceLeft
 from dialerd.asterisk.resync import unattended_trace
 from dialerd.asterisk.translate import WANTED_EVENTS, Translator, sip_cause
 from dialerd.core.call import HungUpBy
+from dialerd.core.machine_messages import MachineActionFailed, VoicemailEnded, VoicemailStarted
 from dialerd.core.messages import (
     CallAnswered,
     CallBridged,
@@ -113,8 +114,28 @@ def test_a_trace_is_read_at_the_end_or_at_once_when_the_call_is_over() -> None:
     assert play(ami("Hangup", CUSTOMER), told)[-1] == TraceLeft(attempt_id=12, reason="timeout")
 
 
+def test_what_a_machine_gets_is_told_by_the_dialplan() -> None:
+    def told(stage: str, detail: str = "") -> list[Heard]:
+        return play(ami("UserEvent", UserEvent="DialerdMachine", Attempt="12", Stage=stage, Detail=detail))
+
+    assert told("start", "silence") == [VoicemailStarted(attempt_id=12, cue="silence")]
+    assert told("start", "${CHANNEL}") == [VoicemailStarted(attempt_id=12, cue="")]
+    assert told("end") == [VoicemailEnded(attempt_id=12)]
+    for detail, says in (
+        ("greeting", "did not end"),
+        ("playback", "could not play"),
+        ("extension", "dialerd-transfer"),
+    ):
+        (failed,) = told("failed", detail)
+        assert isinstance(failed, MachineActionFailed) and says in failed.why
+    (failed,) = told("failed", "<b>odd</b>")
+    assert isinstance(failed, MachineActionFailed) and "odd" not in failed.why
+
+
 def test_user_events_with_wrong_contents_mean_nothing() -> None:
     for headers in (
+        {"UserEvent": "DialerdMachine", "Attempt": "12", "Stage": "begin"},
+        {"UserEvent": "DialerdMachine", "Attempt": "0", "Stage": "end"},
         {"UserEvent": "DialerdMessage", "Attempt": "x", "Stage": "start"},
         {"UserEvent": "DialerdMessage", "Attempt": "12", "Stage": ""},
         {"UserEvent": "DialerdMessage", "Attempt": "1" * 30, "Stage": "start"},

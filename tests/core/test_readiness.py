@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dialerd.core.campaign import AbandonAction, Campaign, DialMode
+from dialerd.core.campaign import AbandonAction, AmdAction, Campaign, DialMode
 from dialerd.core.compliance_rules import CallingRules
 from dialerd.core.picture import picture
 from dialerd.core.readiness import start_problems, uncounted
@@ -47,6 +47,18 @@ def test_a_transfer_needs_a_place_to_go() -> None:
     (problem,) = start_problems(lost, ["carrier"])
     assert "--abandon-transfer-extension" in problem
     assert start_problems(replace(lost, abandon_transfer_extension="700"), ["carrier"]) == []
+
+
+def test_what_a_machine_gets_must_be_there() -> None:
+    for action, option, means in (
+        (AmdAction.VOICEMAIL, "--voicemail-file", {"voicemail_file": "ours"}),
+        (AmdAction.TRANSFER, "--amd-transfer-extension", {"amd_transfer_extension": "700"}),
+    ):
+        lost = replace(READY, amd_enabled=True, amd_action=action)
+        (problem,) = start_problems(lost, ["carrier"])
+        assert option in problem and action.value in problem
+        assert start_problems(replace(lost, **means), ["carrier"]) == []
+        assert start_problems(replace(lost, amd_enabled=False), ["carrier"]) == [], "without AMD there are no machines"
 
 
 def test_trunks() -> None:
