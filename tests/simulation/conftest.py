@@ -151,7 +151,7 @@ PERSON = CallFate(
     talk_s=0.05,
 )
 
-QUICK = Scenario(message_s=0.05, agents=Agents(phone_answer=fixed(0.02)))
+QUICK = Scenario(message_s=0.05, voicemail_s=0.05, agents=Agents(phone_answer=fixed(0.02)))
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dialerd.simulation.scenario import Outcome
@@ -74,13 +74,19 @@ class Recording:
                 sip_cause=int(value(hangup, "TechCause") or 0),
             )
             return Call(number, unanswered)
-        return self._answered_call(number, channel_id, rings, events)
+        told = [text.partition("=") for name, text in action if name == "Variable"]
+        call = self._answered_call(number, channel_id, rings, events)
+        if machine := machine_verdict({name: text for name, _, text in told}, events):
+            endless = any(value(m, "Detail") == "greeting" for m in events)
+            call.fate = replace(call.fate, greeting_s=NEVER_S if endless else 0.1)
+            call.verdicts = [{"DLR_ATTENDED": "1", "DLR_VERDICT": machine}]
+        return call
 
     def _answered_call(self, number: str, channel_id: str, rings: float | None, events: list[Message]) -> Call:
         status = next((value(m, "Value") for m in events if value(m, "Variable") == "AMDSTATUS"), "")
         cause = next((value(m, "Value") for m in events if value(m, "Variable") == "AMDCAUSE"), "")
         unattended = next((m for m in events if value(m, "UserEvent") == "DialerdUnattended"), [])
-        started = any(value(m, "Stage") == "start" for m in events)
+        started = any(value(m, "Stage") == "start" and value(m, "UserEvent") == "DialerdMessage" for m in events)
         ended = any(value(m, "Stage") == "end" for m in events)
         opts_out = any(value(m, "UserEvent") == "DialerdOptOut" for m in events)
         bridged = any(value(m, "BridgeType") == "basic" for m in events)
@@ -130,6 +136,14 @@ class Recording:
         known = {value(a, "ChannelId") for a in self.originates("dialerd-agent")}
         up = {value(m, "Uniqueid") for m in self.heard if value(m, "Event") == "BridgeEnter"}
         return next((leg for leg in dead if leg in known & up and not stopped), "")
+
+
+def machine_verdict(variables: dict[str, str], events: list[Message]) -> str:
+    """The verdict that a machine got, where it was not simply hung up on; empty otherwise."""
+    if "DLR_MACHINE_TO" in variables:
+        return "transfer"
+    told = any(value(m, "UserEvent") == "DialerdMachine" for m in events)
+    return "voicemail" if told or "DLR_VOICEMAIL" in variables else ""
 
 
 def read(path: Path) -> Recording:

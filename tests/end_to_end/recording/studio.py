@@ -30,6 +30,7 @@ class Studio:
         pbx.write_test_dialplan(
             f"[from-trunk]\nexten => {DISPLAYED},1,Set(DLR_MESSAGE={self.message})\n"
             " same => n,Goto(dialerd-inbound,s,1)\n"
+            f"[dialerd-transfer]\nexten => 700,1,Playback({self.message})\n same => n,Hangup()\n"
         )
         self.agi = AgiServer()
         self.ami: AmiClient
