@@ -90,12 +90,16 @@ def _period(values: Values) -> str:
 
 
 def interval(found: Values, unit: str = "") -> str:
-    """A figure with its interval: `1.5 % (0.4–3.6)`; `unknown (0–100)` when nothing is known."""
+    """A figure with its interval: `1.5 % (0.4–3.6)`; `unknown (0–100 %)` when nothing is known."""
     if found["value"] is None:
-        return f"unknown ({found['low']:g}–{found['high']:g}{unit})"
+        return f"unknown ({_short(found['low'])}–{_short(found['high'])}{unit})"
     if found["low"] == found["high"]:
-        return f"{found['value']:g}{unit}"
-    return f"{found['value']:g}{unit} ({found['low']:g}–{found['high']:g})"
+        return f"{_short(found['value'])}{unit}"
+    return f"{_short(found['value'])}{unit} ({_short(found['low'])}–{_short(found['high'])})"
+
+
+def _short(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0")
 
 
 def _delay(found: Values) -> str:

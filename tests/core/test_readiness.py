@@ -76,7 +76,7 @@ def test_abandons_that_the_law_counts_and_nobody_has_estimated_are_warned_of() -
     uk = CallingRules(law=replace(NO_LAW, name="uk", amd_losses_inside=True))
     missing = replace(READY, amd_enabled=True, amd_losses_inside=True, rules=uk)
     assert uncounted(missing).startswith("uk counts people whom AMD took for machines as abandoned, and ")
-    assert "--amd-false-positive-rate" in uncounted(missing)
+    assert "dialerctl amd report spring --apply-estimate" in uncounted(missing)
     assert start_problems(missing, ["carrier"]) == [], "a warning, no problem"
     for sound in (
         replace(missing, amd_enabled=False),
@@ -86,4 +86,4 @@ def test_abandons_that_the_law_counts_and_nobody_has_estimated_are_warned_of() -
         assert uncounted(sound) == ""
     stage = Stage(campaign(amd_enabled=True, amd_losses_inside=True, rules=uk), agents=[agent()])
     (shown,) = picture(stage.dialer.floor, stage.dialer.dialling, stage.now)["campaigns"]
-    assert shown["warnings"] == [uncounted(missing)] and shown["health"] == "good"
+    assert shown["warnings"] == [uncounted(replace(missing, name="c1"))] and shown["health"] == "good"

@@ -285,6 +285,7 @@ def test_wrong_word_is_2_with_the_nearest(words: str, meant: str, run: Run) -> N
         "campaign edit spring",
         "call show abc",
         "amd report spring --said machine",
+        "amd report spring --calls --key 09",
         "amd report spring --calls --apply-estimate",
         "call review 4711",
         "call review abc --person",

@@ -57,7 +57,7 @@ def samples(session: Session, name: str, since: str | None, until: str | None, l
     else:
         session.show_list("samples", rows, SAMPLES, "No labelled samples: dialerctl call review --campaign " + name)
     if answer["unseen"]:
-        session.say(f"({answer['unseen']} more samples have files that are not found on dialerd's machine)")
+        session.say(f"(not shown, as dialerd does not find their files: {answer['unseen']})")
     if offset + limit < answer["total"]:
         session.say(f"(at most {limit} shown; more with --offset {offset + limit})")
 
@@ -105,6 +105,8 @@ def report(
     asked = {"name": name, "since": since, "until": until, "by": by}
     if not calls and any(value is not None for value in cell.values()):
         raise click.UsageError("--said, --got, --heard, --key, --limit and --offset go with --calls")
+    if cell["key"] is not None and by is None:
+        raise click.UsageError("--key goes with --by")
     if calls and apply_estimate:
         raise click.UsageError("--apply-estimate goes without --calls")
     if calls:

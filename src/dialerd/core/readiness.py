@@ -80,7 +80,8 @@ def uncounted(campaign: Campaign) -> str:
         return ""
     return (
         f"{law.name} counts people whom AMD took for machines as abandoned, and amd_false_positive_rate is not set, so "
-        "none are counted: listen to a sample of the machines and use --amd-false-positive-rate"
+        f"none are counted: record samples (--amd-sample PERCENT), listen (dialerctl call review --campaign "
+        f"{campaign.name}), then dialerctl amd report {campaign.name} --apply-estimate"
     )
 
 
