@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import socket
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
+from dialerd.config_schema import RecordingSettings
 from dialerd.service_manager import ServiceManager
 
 SYSTEMD = Path(__file__).resolve().parent.parent / "systemd"
@@ -71,3 +74,25 @@ def test_without_a_service_manager_nothing_happens(tmp_path: Path) -> None:
     assert not ServiceManager({"NOTIFY_SOCKET": str(tmp_path / "gone")}).ready("x")
     assert ServiceManager({"WATCHDOG_USEC": "5", "WATCHDOG_PID": "1"}).watchdog_s is None
     assert ServiceManager({"WATCHDOG_USEC": json.dumps("x")}).watchdog_s is None
+
+
+def test_samples_do_not_grow_for_ever(tmp_path: Path) -> None:
+    """systemd-tmpfiles removes what is older than 90 days below the default folder of samples, and nothing else."""
+    tmpfiles = shutil.which("systemd-tmpfiles")
+    if tmpfiles is None:
+        pytest.skip("systemd-tmpfiles is not installed")
+    assert RecordingSettings().folder == "/var/spool/asterisk/monitor/dialerd", "the folder that tmpfiles.d names"
+    folder = tmp_path / "var/spool/asterisk/monitor/dialerd"
+    files = {name: folder / name for name in ("amd/20260101/old.wav", "amd/20260402/new.wav", "20260101/talk.wav")}
+    for file in files.values():
+        file.parent.mkdir(parents=True)
+        file.touch()
+    rules = (SYSTEMD / "tmpfiles.d/dialerd.conf").read_text()
+    # nobody can set a file's change time back, so here it counts when the file was written
+    line = tmp_path / "rules.conf"
+    line.write_text(rules.replace("90d", "m:90d"))
+    old = time.time() - 91 * 86400
+    for name in ("amd/20260101/old.wav", "20260101/talk.wav"):
+        os.utime(files[name], (old, old))
+    subprocess.run([tmpfiles, "--clean", f"--root={tmp_path}", str(line)], check=True, timeout=60)
+    assert [name for name, file in files.items() if file.exists()] == ["amd/20260402/new.wav", "20260101/talk.wav"]

@@ -184,9 +184,13 @@ class TrunkSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingSettings:
-    """[recording]: where Asterisk writes recordings of campaigns that record."""
+    """[recording]: where Asterisk writes recordings and AMD's samples of campaigns that want them."""
 
-    folder: str = option("Folder, as Asterisk sees it.", "/var/spool/asterisk/monitor/dialerd", check=check.folder)
+    folder: str = option(
+        "Folder, as Asterisk sees it. AMD's samples go to amd/ below it; tmpfiles.d/dialerd.conf removes them in time.",
+        "/var/spool/asterisk/monitor/dialerd",
+        check=check.folder,
+    )
     format: str = option("Sound format of the files.", "wav", choices=("wav", "wav49", "gsm", "ulaw", "alaw", "sln"))
 
 
