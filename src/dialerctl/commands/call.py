@@ -11,6 +11,7 @@ from dialerctl import output
 from dialerctl.commands.call_review import review
 from dialerctl.known_names import agent_names, campaign_names
 from dialerctl.lazy_group import Noun
+from dialerctl.machine_words import in_order
 from dialerctl.moments import Moment
 from dialerctl.output import Column, show_value
 from dialerctl.session import Session, output_options
@@ -36,6 +37,7 @@ LIVE = (
     Column("state", kind="state"),
     Column("seconds", "for", "duration"),
     Column("agent"),
+    Column("amd_action", "gets"),
 )
 DRIFT = (
     Column("kind"),
@@ -110,7 +112,8 @@ def show(session: Session, call_id: str) -> None:
       dialerctl call show 4711 --json
     """
     values = session.call("call.show", call=call_number(call_id))
-    entries = [(key, show_value(value, "time" if key.endswith("_at") else "text")) for key, value in values.items()]
+    shown = in_order(values)
+    entries = [(key, show_value(value, "time" if key.endswith("_at") else "text")) for key, value in shown.items()]
     session.show_object(values, output.pairs(entries, colour=session.colour))
 
 

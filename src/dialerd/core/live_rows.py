@@ -16,6 +16,7 @@ def live_calls(floor: Floor, now: Moment) -> list[Row]:
             "campaign": call.campaign.name,
             "number": call.attempt.number,
             "state": call.attempt.state.value,
+            "amd_action": call.attempt.amd_action,
             "agent": _agent_name(floor, call.agent_id),
             "trunk": call.attempt.trunk,
             "seconds": round((now.wall - call.attempt.created_at).total_seconds(), 1),
