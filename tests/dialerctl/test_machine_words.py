@@ -23,7 +23,7 @@ BEGUN = {"voicemail_cue": "beep", "voicemail_started_at": T.format(9)}
     [
         ({**BEGUN, "voicemail_ended_at": T.format(29.5)}, "message left to its end after the beep, 20.5 s"),
         (BEGUN, "message cut off after the beep, 21.0 s"),
-        ({**BEGUN, "voicemail_cue": "silence", "approximate": True}, "message begun after silence, its end was not seen"),
+        ({**BEGUN, "voicemail_cue": "", "approximate": True}, "message begun, its end was not seen"),
         ({}, "no message: the call was over before the greeting"),
         ({"state": "machine", "status": "", "ended_at": None}, "waiting for the end of the greeting"),
         ({**BEGUN, "state": "machine", "status": "", "ended_at": None}, "message plays after the beep"),
