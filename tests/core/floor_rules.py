@@ -300,7 +300,7 @@ class FloorRules(RuleBasedStateMachine):
         m, channel = self.model, self._channel(pick, "up", "asking")
         if channel is None:
             return
-        channel.phase = "message"
+        asked, channel.phase = channel.phase == "asking", "message"
         of = channel.attempt_id
         trace = UnattendedTrace(
             attempt_id=of,
@@ -308,7 +308,7 @@ class FloorRules(RuleBasedStateMachine):
             answered_at=m.now.wall,
             message_started_at=m.now.wall,
             message_ended_at=None,
-            reason="timeout",
+            reason="timeout" if asked else "amd",
             key=f"unattended/{of}",
         )
         m.traces[trace.key] = trace

@@ -134,6 +134,17 @@ def test_a_machines_sample_goes_on_until_the_hang_up_or_the_message(
     assert greeting_s + 1.5 < heard_s < greeting_s + 3, "the greeting and the silence that ends it, not the message"
 
 
+def test_a_folder_that_cannot_be_made_costs_the_sample_only(
+    pbx: Asterisk, farend: FarEnd, ami: AmiClient, agi: AgiServer
+) -> None:
+    farend.behaves("5551405", Behaviour(plays=human_hello()))
+    attempt = Attempt("5551405", agi.url, amd=AMD, guard_from="verdict", extra={"DLR_SAMPLE": "/proc/nowhere/x.wav"})
+    agi.scripts[attempt.attempt] = verdict("hangup")
+    call_customer(ami, attempt)
+    ami.event("VarSet", Uniqueid=attempt.channel_id, Variable="AMDSTATUS", Value="HUMAN")
+    ami.event("Hangup", Uniqueid=attempt.channel_id)
+
+
 def test_a_pbx_without_mixmonitor_still_reaches_the_verdict(
     pbx: Asterisk, farend: FarEnd, ami: AmiClient, agi: AgiServer
 ) -> None:

@@ -67,7 +67,8 @@ def _closed(world: World, attempt: Attempt, call: Judged) -> Any:
         case "machine":
             status, fields["amd_action"] = Status.MACHINE, "hangup"
         case "agent":
-            status, fields["amd_action"], fields["live_answer"] = Status.ANSWERED, "connect", True
+            status, fields["amd_action"] = Status.ANSWERED, "connect"
+            fields["live_answer"] = call.disposition != "machine"  # as the core has it
             fields["bridged_at"] = fields["verdict_at"]
         case _:
             status = Status.CUSTOMER_HANGUP

@@ -159,6 +159,15 @@ async def test_every_figure_has_its_calls(seeded: World) -> None:
         assert sorted(listed) == [row["id"] for row in seeded.rows("SELECT id FROM call_log ORDER BY id")]
 
 
+async def test_a_call_that_is_not_finished_counts_nowhere(seeded: World) -> None:
+    seeded.run("UPDATE call_log SET record_hash = '' WHERE id = 1")
+    judged = together((await counted(seeded)).values())
+    assert cells(judged)[("machine", "machine")] == (1, 11, 14)
+    assert (await seeded.store.records.amd.calls(
+        "spring", None, None, By.NOTHING, Cell(), limit=100, offset=0
+    ))[0] == len(FIRST) + len(SECOND) + 1  # fmt: skip
+
+
 async def test_pages_of_calls_in_order(seeded: World) -> None:
     book = seeded.store.records.amd
     total, rows = await book.calls("spring", None, None, By.NOTHING, Cell(said="machine"), limit=5, offset=20)

@@ -121,7 +121,7 @@ async def test_the_queue_is_in_the_order_of_the_tokens(world: World) -> None:
         world,
         campaign_id,
         [
-            Judged("MACHINE", "machine", sample=True, token=token + "c" * 16),
+            Judged("MACHINE", "machine", sample=True, token=token + "e" * 16),
             Judged("MACHINE", "machine", sample=True, token=token + "a" * 16),
             Judged("MACHINE", "machine", sample=True, token=token + "b" * 16),
             Judged("MACHINE", "machine", sample=True, review="machine"),
@@ -132,9 +132,9 @@ async def test_the_queue_is_in_the_order_of_the_tokens(world: World) -> None:
     )
     book = world.store.records.amd
     total, rows = await book.waiting("spring", None, None, limit=3)
-    assert (total, [row["call"] for row in rows]) == (4, [ids[1], ids[2], ids[0]])
+    assert (total, [row["call"] for row in rows]) == (4, [ids[1], ids[2], ids[6]])
     assert rows[0]["campaign"] == "spring" and rows[0]["file"] == f"/samples/{ids[1]}.wav"
     await book.review(ids[1], "machine", "sue", "")
     total, rows = await book.waiting(None, None, None, limit=9)
-    assert (total, [row["call"] for row in rows]) == (3, [ids[2], ids[0], ids[6]])
+    assert (total, [row["call"] for row in rows]) == (3, [ids[2], ids[6], ids[0]])
     assert await book.waiting(None, world.now + timedelta(hours=1), None, limit=9) == (0, [])

@@ -13,9 +13,10 @@ from dialerd.store.units import micros
 Row = dict[str, Any]
 
 _SELECT = (
-    "SELECT call_log.*, campaign.name AS campaign, agent.name AS agent, lead.name AS lead_name FROM call_log"
-    " JOIN campaign ON campaign.id = call_log.campaign_id JOIN lead ON lead.id = call_log.lead_id"
-    " LEFT JOIN agent ON agent.id = call_log.agent_id"
+    "SELECT call_log.*, campaign.name AS campaign, agent.name AS agent, lead.name AS lead_name,"
+    " amd_review.heard AS amd_heard, amd_review.reviewed_by AS amd_heard_by, amd_review.note AS amd_heard_note"
+    " FROM call_log JOIN campaign ON campaign.id = call_log.campaign_id JOIN lead ON lead.id = call_log.lead_id"
+    " LEFT JOIN agent ON agent.id = call_log.agent_id LEFT JOIN amd_review ON amd_review.attempt_id = call_log.id"
 )
 
 

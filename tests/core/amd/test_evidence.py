@@ -45,6 +45,20 @@ def test_a_stratum_without_reviews_is_taken_for_the_mean_of_the_others() -> None
     assert heard.people.value == pytest.approx(25) and heard.weighed == pytest.approx(4)
 
 
+def test_an_unheard_stratum_weighs_as_those_heard_were_heard() -> None:
+    """10 heard of 20 and 10 of 1010 in two strata, 1000 unheard in a third: that one is like all 20 heard together."""
+    heard = Heard.of(
+        [
+            tally(5, "person", stratum="a"), tally(5, "machine", stratum="a"), tally(10, stratum="a"),
+            tally(10, "machine", stratum="b"), tally(1000, stratum="b"), tally(1000, stratum="c"),
+        ],
+        by_lot=True,
+    )  # fmt: skip
+    assert heard.people.value == pytest.approx(5 + 10 * 0.5 + 1000 * 0 + 1000 * 5 / 20)
+    # ten calls stand for 10/10 + 1000/20 others each, ten for 1000/10 + 1000/20
+    assert heard.weighed == pytest.approx((10 * 51 + 10 * 150) ** 2 / (10 * 51**2 + 10 * 150**2))
+
+
 def test_who_complains_counts_but_stands_for_nobody() -> None:
     drawn = [tally(10, "machine"), tally(90)]
     heard = Heard.of([*drawn, tally(5, "person", drawn=False)], by_lot=True)
