@@ -29,6 +29,8 @@ def test_the_script_passes_on_what_dialerd_says_and_nothing_else(
     leg = log_in_agent(ami, "1001")
     agent = Attempt("5554001", script, amd=AMD, guard_from="verdict", message=prompts.abandon)
     machine = Attempt("5554002", script, message=prompts.abandon)
+    drop = {"DLR_VOICEMAIL": prompts.inbound, "DLR_VOICEMAIL_S": "10"}
+    drops = Attempt("5554007", script, message=prompts.abandon, extra=drop)
     mute = Attempt("5554003", script, message=prompts.abandon)
     wrong_token = Attempt("5554004", script, message=prompts.abandon)
     hostile = Attempt("5554005", script, message=prompts.abandon)
@@ -36,6 +38,7 @@ def test_the_script_passes_on_what_dialerd_says_and_nothing_else(
     answers: dict[str, bytes | None] = {
         agent.attempt: result(verdict="agent", agent_leg=leg.channel_id),
         machine.attempt: result(verdict="machine"),
+        drops.attempt: result(verdict="voicemail"),
         mute.attempt: None,
         wrong_token.attempt: refusal(),
         hostile.attempt: result(verdict="agent", agent_leg='x"\nSET VARIABLE DLR_VERDICT "machine'),
@@ -46,9 +49,10 @@ def test_the_script_passes_on_what_dialerd_says_and_nothing_else(
         return answers[str(request["params"]["attempt"])]
 
     with VerdictSocket(pbx.folder / "verdict", answer) as verdicts:
-        for attempt in (agent, machine, mute, wrong_token, hostile, garbage):
+        for attempt in (agent, machine, drops, mute, wrong_token, hostile, garbage):
             call_customer(ami, attempt)
         assert ami.event("Hangup", Uniqueid=machine.channel_id)["Cause"] == "16"
+        ami.event("UserEvent", UserEvent="DialerdMachine", Attempt=drops.attempt, Stage="start")
         for attempt, reason in ((mute, "timeout"), (wrong_token, "empty"), (hostile, "empty"), (garbage, "empty")):
             said = ami.event("UserEvent", UserEvent="DialerdUnattended", Attempt=attempt.attempt)
             assert said["Reason"] == reason, attempt.number

@@ -2,79 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+import time
 
 import pytest
-from tests.amd_corpus.mailboxes import NO_BEEP, Mailbox, mailbox
+from tests.amd_corpus.mailboxes import NO_BEEP, mailbox
 
-from .farend import Behaviour, CallLog, FarEnd
+from .farend import Behaviour, FarEnd
 from .farend.audio import tone
-from .floor import CAMPAIGN, Floor, numbers
-from .mailbox_calls import Message, Recorded, answering, recorded, write_message
+from .floor import numbers
+from .mailbox_calls import answering, recorded, write_message
+from .mailbox_floor import Mailboxes
 from .pbx.asterisk import Asterisk
 from .product import Product, wall
 from .prompts import Prompts
 
 pytestmark = pytest.mark.real_asterisk
 
-# whoever does not say one short word and then nothing for four seconds is a machine
-EVERYBODY_A_MACHINE = (
-    "--amd-enabled", "--amd-after-greeting-silence", "4000", "--amd-over-limit", "--amd-max-words", "1",
-    "--amd-unsure", "machine",
-)  # fmt: skip
 BY_SILENCE_S = (1.9, 2.7)
 """From a greeting's end to the message when silence alone tells it."""
-
-
-@dataclass(frozen=True)
-class Left:
-    """One mailbox that was called: its call, its record, and what it recorded."""
-
-    mailbox: Mailbox
-    call: CallLog
-    row: dict[str, Any]
-    heard: Recorded
-
-    @property
-    def delay_s(self) -> float:
-        """From the end of the greeting and its beep to the message."""
-        assert self.heard.began_at is not None, self.mailbox.name
-        return self.heard.began_at - self.call.sent_until(self.mailbox.over_s)
-
-    @property
-    def judged_late(self) -> bool:
-        """Whether AMD came to its verdict only when the greeting was over."""
-        return self.row["verdict_at"] / 1e6 > wall(self.call.sent_until(self.mailbox.over_s))
-
-
-class Mailboxes:
-    """A campaign that takes everybody for a machine."""
-
-    def __init__(self, product: Product, farend: FarEnd, prompts: Prompts, *options: str) -> None:
-        self.floor = Floor(product, farend)
-        self.product = product
-        product.campaign(
-            CAMPAIGN, prompts.abandon, "--dial-mode", "power", "--dial-ratio", "10", "--dial-timeout", "4",
-            "--max-lines", "40", "--calls-per-second", "20", "--retry-delay", "3600", *EVERYBODY_A_MACHINE, *options,
-        )  # fmt: skip
-        self.floor.log_in({"1001": 1000, "1002": 1150})
-        product.ctl("campaign", "start", CAMPAIGN)
-
-    def edit(self, *options: str) -> None:
-        """Change the campaign."""
-        self.product.ctl("campaign", "edit", CAMPAIGN, *options)
-
-    def call(self, scripts: dict[str, Behaviour], timeout_s: float = 60) -> list[tuple[dict[str, Any], CallLog]]:
-        """Call these numbers and return record and far end of each, in their order."""
-        self.floor.dial(scripts, timeout_s)
-        return [(self.floor.attempt(number), self.floor.call(number)) for number in scripts]
-
-    def left(self, prefix: str, boxes: list[Mailbox], message: Message, timeout_s: float = 60) -> list[Left]:
-        """Call mailboxes and return what each got."""
-        scripts = {n: answering(box) for n, box in zip(numbers(prefix, len(boxes)), boxes, strict=True)}
-        found = self.call(scripts, timeout_s)
-        return [Left(box, call, row, recorded(call, message)) for box, (row, call) in zip(boxes, found, strict=True)]
 
 
 def test_a_message_is_left_after_the_greeting(
@@ -156,3 +101,62 @@ def test_a_machine_is_transferred_or_hung_up_on(
     calls.edit("--amd-min-call", "0")
     ((row, call),) = calls.call({numbers("53", 1)[0]: long})
     assert (row["ended_at"] - row["verdict_at"]) / 1e6 < 0.5, "at once"
+
+
+def test_dialerd_goes_away_while_machines_are_on_the_line(
+    pbx: Asterisk, product: Product, farend: FarEnd, prompts: Prompts
+) -> None:
+    """The dialplan goes on with what it was told; a record claims no more than somebody has seen."""
+    message = write_message(pbx.folder / "sounds")
+    calls = Mailboxes(
+        product, farend, prompts, "--amd-action", "voicemail", "--voicemail-file", message.sound,
+    )  # fmt: skip
+    box = mailbox("long", "1000", 0)
+    (unseen,), (seen,), (moved,) = numbers("60", 1), numbers("61", 1), numbers("62", 1)
+    calls.floor.begin({unseen: answering(box)})
+    product.wait(lambda: started(product, unseen), 30, "the message plays")
+    product.kill()
+    farend.wait_for_end(calls.floor.call(unseen), timeout_s=20)
+    product.start()
+    product.wait(lambda: product.closed(unseen), 15, "the record is finished")
+    row = calls.floor.attempt(unseen)
+    assert recorded(calls.floor.call(unseen), message).whole, "the dialplan played it to its end"
+    assert (row["status"], row["amd_action"], row["approximate"]) == ("machine", "voicemail", 1), row
+    assert row["voicemail_started_at"] and row["voicemail_ended_at"] is None and row["note"], row
+
+    calls.floor.begin({seen: answering(box)})
+    product.wait(lambda: started(product, seen), 30, "the message plays")
+    product.kill()
+    product.start()
+    calls.floor.finish({seen: answering(box)}, 20)
+    row = calls.floor.attempt(seen)
+    assert recorded(calls.floor.call(seen), message).whole
+    assert (row["status"], row["amd_action"], row["approximate"]) == ("machine", "voicemail", 0), row
+    assert row["voicemail_ended_at"] and row["hung_up_by"] == "dialer", "back in time to see its end"
+
+    pbx.write_test_dialplan(f"{pbx.configuration.extra_dialplan}exten => 702,1,Wait(30)\n")
+    calls.edit("--amd-action", "transfer", "--amd-transfer-extension", "702")
+    calls.floor.begin({moved: answering(box)})
+    product.wait(lambda: gets(product, moved) == "transfer", 30, "the machine is transferred")
+    product.kill()
+    product.start()
+    assert gets(product, moved) == "transfer", "found on the line"
+    time.sleep(1)
+    call = calls.floor.call(moved)
+    assert call.talking, "nobody has hung up"
+    farend.hang_up(call)
+    calls.floor.finish({moved: answering(box)}, 15)
+    row = calls.floor.attempt(moved)
+    assert (row["status"], row["amd_action"], row["approximate"]) == ("machine", "transfer", 0), row
+    assert abs(row["ended_at"] / 1e6 - wall(call.ended_at or 0)) < 1.0
+
+
+def started(product: Product, number: str) -> bool:
+    """The store has the beginning of the message."""
+    return any(row["voicemail_started_at"] for row in product.attempts(number))
+
+
+def gets(product: Product, number: str) -> str:
+    """What `call list --live` says that a machine is getting; empty when it is not there."""
+    live = product.json("call", "list", "--live")["calls"]
+    return str(next((row["amd_action"] for row in live if row["number"] == number), ""))
