@@ -56,6 +56,7 @@ def assemble(merged: Merged, places: SecretPlaces, problems: list[Problem]) -> S
         asterisk=tuple(nodes),
         trunks=tuple(trunks),
         recording=single["recording"],
+        detector=_derived(single["detector"], "detector", {"listen": single["detector"].listen}, merged.main, problems),
         metrics=single["metrics"],
         origins=origins,
     )

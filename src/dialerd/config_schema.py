@@ -195,6 +195,15 @@ class RecordingSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DetectorSettings:
+    """[detector]: where Asterisk sends a machine's sound to, so that dialerd hears the beep (AudioSocket)."""
+
+    enabled: bool = option("Without it a voicemail drop waits for two seconds of silence alone.", True)
+    listen: str = option("ADDRESS:PORT where dialerd listens.", "127.0.0.1:4574", check=check.address)
+    address: str = option("How Asterisk reaches it, when that differs from listen.", "", derived="{listen}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MetricsSettings:
     """[metrics]: counters for Prometheus, as a file for node_exporter's textfile collector."""
 
@@ -218,6 +227,7 @@ class Settings:
     asterisk: tuple[AsteriskSettings, ...]
     trunks: tuple[TrunkSettings, ...]
     recording: RecordingSettings
+    detector: DetectorSettings
     metrics: MetricsSettings
     origins: Mapping[tuple[str, str], str]
 
@@ -228,6 +238,7 @@ TABLES: dict[str, type[Any]] = {
     "control": ControlSettings,
     "roles": RoleSettings,
     "recording": RecordingSettings,
+    "detector": DetectorSettings,
     "metrics": MetricsSettings,
 }
 """Tables that stand once."""

@@ -21,7 +21,7 @@ from dialerd.core.drift import drift
 from dialerd.core.errors import DialerError, Unavailable
 from dialerd.core.health import next_step, problems
 from dialerd.core.live_rows import live_agent, live_agents, live_calls
-from dialerd.core.machine_messages import MACHINE_VERDICTS
+from dialerd.core.machine_messages import MACHINE_VERDICTS, AwaitGreetingEnd
 from dialerd.core.messages import (
     ChannelSeen,
     Command,
@@ -123,11 +123,13 @@ class Engine:
         on_tick: Callable[[], object] = lambda: None,
         handled: Callable[[float], object] = lambda seconds: None,
         tick_late: Callable[[float], object] = lambda seconds: None,
+        listen_for_end: Callable[[AwaitGreetingEnd], object] = lambda command: None,
         about: Mapping[str, Any] | None = None,
         timezone: tzinfo = UTC,
     ) -> None:
         """`clock` gives wall and monotonic time of the loop; `about` is added to `status` (version …).
 
+        `listen_for_end` announces a call to the detector of greetings' ends; it must not block.
         `handled` is told how long each event took from the queue's end until its commands were carried out,
         `tick_late` how late each tick was; both in seconds. `timezone` is the scheduler's: a test hands in one whose
         wall clock it steps.
@@ -138,7 +140,7 @@ class Engine:
         self.clock = clock
         self.tick_s = tick_s
         self.on_tick = on_tick
-        self._handled, self._tick_late = handled, tick_late
+        self._handled, self._tick_late, self._listen_for_end = handled, tick_late, listen_for_end
         self.about = dict(about or {})
         self.timezone = timezone
         self.counters = {"events": 0, "ticks": 0, "faults": 0, "late_ticks": 0}
@@ -264,6 +266,8 @@ class Engine:
                 self._after_commit(command)
             elif isinstance(command, SendVerdict):
                 self._send_verdict(command)
+            elif isinstance(command, AwaitGreetingEnd):
+                self._listen_for_end(command)
             elif isinstance(command, PBX_COMMANDS):
                 self.nodes[command.node].carry_out(command)
             else:

@@ -15,7 +15,7 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version as package_version
 from pathlib import Path
@@ -24,16 +24,18 @@ import click
 
 from dialerd.asterisk.node import AsteriskNode
 from dialerd.asterisk.settings import NodeSettings
-from dialerd.config import DEFAULT_CONFIG, ConfigInvalid, Settings, load
+from dialerd.config import DEFAULT_CONFIG, ConfigInvalid, DetectorSettings, Settings, load
 from dialerd.control.edge import control_server
 from dialerd.control.metrics import Registry
 from dialerd.control.protocol import PROTOCOL_VERSION, ExitCode
 from dialerd.core.dialer import Dialer
 from dialerd.core.dispositions import definitions
 from dialerd.core.errors import DialerError, Invalid, Unavailable
+from dialerd.core.machine_messages import GreetingEnded
 from dialerd.core.moment import Moment
 from dialerd.core.rule_set import RuleSet
 from dialerd.core.settings import DialerSettings, Trunk
+from dialerd.detector.process import Detector
 from dialerd.engine import Engine
 from dialerd.identity import LiveIdentity
 from dialerd.logs import set_up
@@ -111,7 +113,8 @@ async def run(settings: Settings, rule_sets: Mapping[str, RuleSet], simulated: S
             LiveIdentity(before.next_attempt_id),
             dispositions=definitions(tuple(d for d in before.dispositions if not d.is_system)),
         )
-        nodes = _nodes(settings, engine_of)
+        detector = _detector(settings.detector, engine_of)
+        nodes = _nodes(settings, engine_of, lambda: _ears(settings.detector, detector))
         started_at = datetime.now(UTC)
         metrics = Registry()
         timings = Timings(metrics)
@@ -124,6 +127,9 @@ async def run(settings: Settings, rule_sets: Mapping[str, RuleSet], simulated: S
             on_tick=manager.alive,
             handled=timings.handled,
             tick_late=timings.tick_late,
+            listen_for_end=lambda command: (
+                detector.wait_for(command.attempt_id, command.token, longest_s=command.longest_s) if detector else None
+            ),
             about={"version": VERSION, "protocol": PROTOCOL_VERSION, "started_at": started_at},
         )
         engine_of.append(engine)
@@ -131,7 +137,10 @@ async def run(settings: Settings, rule_sets: Mapping[str, RuleSet], simulated: S
         await engine.start()
         stack.push_async_callback(engine.stop)
 
-        # 3. Asterisk and the control socket
+        # 3. the detector, Asterisk and the control socket
+        if detector is not None:
+            await detector.start()
+            stack.push_async_callback(detector.stop)
         for node in nodes.values():
             await node.start()
             stack.push_async_callback(node.stop)
@@ -219,7 +228,28 @@ def _dialer_settings(settings: Settings) -> DialerSettings:
     )
 
 
-def _nodes(settings: Settings, engine_of: list[Engine]) -> dict[str, AsteriskNode]:
+def _detector(settings: DetectorSettings, engine_of: list[Engine]) -> Detector | None:
+    """The process that hears the ends of greetings, if it is wanted."""
+    if not settings.enabled:
+        return None
+    host, _, port = settings.listen.rpartition(":")
+    return Detector(
+        host.strip("[]"),
+        int(port),
+        lambda heard: engine_of[0].post(GreetingEnded(attempt_id=heard.attempt, cue=heard.cue)),
+    )
+
+
+def _ears(settings: DetectorSettings, detector: Detector | None) -> str:
+    """Where Asterisk may send a call's sound to now; empty while nobody listens."""
+    if detector is None or not detector.port:
+        return ""
+    if settings.address.endswith(":0"):
+        return f"{settings.listen.rpartition(':')[0]}:{detector.port}"
+    return settings.address
+
+
+def _nodes(settings: Settings, engine_of: list[Engine], ears: Callable[[], str]) -> dict[str, AsteriskNode]:
     """One AsteriskNode for each [[asterisk]]; they share the numbering of verdict requests."""
     request_ids = itertools.count(1)
     nodes = {}
@@ -247,6 +277,7 @@ def _nodes(settings: Settings, engine_of: list[Engine]) -> dict[str, AsteriskNod
             {t.name: t.dial_string for t in settings.trunks if (t.node or settings.asterisk[0].name) == entry.name},
             lambda event: engine_of[0].post(event),
             request_ids=request_ids,
+            ears=ears,
         )
     return nodes
 

@@ -44,6 +44,7 @@ async def simulated_pbx(settings: Settings, options: SimulatedOptions) -> AsyncI
                 agi_listen="127.0.0.1:0",
                 agi_url="",
             )
-            yield replace(settings, asterisk=(node,))
+            # a simulated call has no sound
+            yield replace(settings, asterisk=(node,), detector=replace(settings.detector, enabled=False))
         finally:
             await pbx.stop()

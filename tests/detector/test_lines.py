@@ -5,13 +5,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from dialerd.detector.lines import Await, Forget, Heard, Line, Listening, Trouble, read, written
+from dialerd.detector.lines import Await, Heard, Line, Listening, Trouble, read, written
 
 LINES = st.one_of(
     st.builds(
         Await, attempt=st.integers(1), token=st.text(max_size=32), silence_s=st.floats(0, 9), longest_s=st.just(45.0)
     ),
-    st.builds(Forget, token=st.text(max_size=32)),
     st.builds(Listening, port=st.integers(0, 65_535)),
     st.builds(
         Heard,

@@ -11,7 +11,7 @@ from tests.amd_corpus.tones import silence, tone
 
 from dialerd.detector import listener as module
 from dialerd.detector.audiosocket import HANG_UP
-from dialerd.detector.lines import Await, Forget, Heard, Line, Trouble
+from dialerd.detector.lines import Await, Heard, Line, Trouble
 from dialerd.detector.listener import Listener
 
 from .asterisk_side import Call, until
@@ -72,8 +72,10 @@ async def test_strangers_are_refused_and_a_call_is_heard_once(monkeypatch: pytes
     async with listening() as (listener, port, told):
         await listener.take(awaited(7))
         await listener.take(awaited(8, "ff" * 16))
-        await listener.take(Forget(token="ff" * 16))
-        for token in ("00" * 16, "ff" * 16):
+        monkeypatch.setattr(module, "COMES_WITHIN_S", -1.0)
+        await listener.take(awaited(9, "ee" * 16))
+        await listener.take(awaited(10, "dd" * 16))  # which has forgotten the ones that never came
+        for token in ("00" * 16, "ee" * 16):
             stranger = await Call.to(port, token)
             stranger.plays(BEEP)
             assert await stranger.answer() in (b"", b"reset")

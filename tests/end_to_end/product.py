@@ -30,6 +30,8 @@ calls_per_second = 50
 drain_timeout_s = 20
 [control]
 group = "root"
+[detector]
+listen = "127.0.0.1:{ears_port}"
 [recording]
 folder = "{recordings}"
 [[asterisk]]
@@ -68,6 +70,7 @@ class Product:
                 secret=pbx.configuration.ami_secret,
                 agi=agi,
                 agi_port=free_port(),
+                ears_port=free_port(),
                 script=pbx.folder / "agi-bin/dialerd-amd.agi",
                 verdict=verdict / "verdict.sock",
             )

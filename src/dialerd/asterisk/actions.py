@@ -17,6 +17,7 @@ AGENT_CONTEXT = "dialerd-agent"
 FORGET_CONTEXT = "dialerd-forget"
 LONGEST_RING_S = 600.0
 LONGEST_GUARD_S = 3600.0
+_EARS = re.compile(r"\A[A-Za-z0-9.-]{1,253}:[0-9]{1,5}\Z")
 LONGEST_MACHINE_WAIT_S = 300.0
 SHORTEST_WAIT_S = 0.1
 
@@ -117,12 +118,14 @@ def _amd(parameters: AmdParameters) -> str:
     return _require(_AMD, parameters.arguments().replace(",", ":"), "the AMD parameters")
 
 
-def _machine(orders: MachineOrders) -> dict[str, str]:
+def _machine(orders: MachineOrders, ears: str) -> dict[str, str]:
     """What a machine gets: only what is wanted is sent."""
     variables = {}
     if orders.voicemail_file:
         variables["DLR_VOICEMAIL"] = _path(_SOUNDS, orders.voicemail_file, "the voicemail file")
         wait_ms = _milliseconds(orders.voicemail_wait_s, LONGEST_MACHINE_WAIT_S, "the wait for the end of a greeting")
+        if ears:
+            variables["DLR_EARS"] = _require(_EARS, ears, "the detector's address")
         variables["DLR_VOICEMAIL_S"] = str(int(wait_ms) // 1000)
     if orders.extension:
         variables["DLR_MACHINE_TO"] = _require(_EXTENSION, orders.extension, "the extension to transfer a machine to")
@@ -147,8 +150,11 @@ def lead_variables(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     return found
 
 
-def originate_customer(command: Originate, trunks: Trunks, agi: str) -> Headers:
-    """The Originate of an attempt; raises ActionRefused. The channel id serves as ActionID too: an answer names it."""
+def originate_customer(command: Originate, trunks: Trunks, agi: str, ears: str = "") -> Headers:
+    """The Originate of an attempt; raises ActionRefused. The channel id serves as ActionID too: an answer names it.
+
+    `ears`: ADDRESS:PORT of the detector, empty without one.
+    """
     match = ATTEMPT_CHANNEL.match(command.channel_id)
     if match is None or int(match[1]) != command.attempt_id:
         raise ActionRefused("the channel id does not belong to the attempt")
@@ -167,7 +173,7 @@ def originate_customer(command: Originate, trunks: Trunks, agi: str) -> Headers:
         "DLR_SAMPLE": _path(_RECORDING, command.sample_file, "the sample's file") if command.sample_file else "",
         "DLR_OPTOUT": _require(_KEY, command.opt_out_key, "the opt-out key"),
         "DLR_TRANSFER": _require(_EXTENSION, command.transfer_to, "the extension to transfer to"),
-        **(_machine(command.machine) if command.machine else {}),
+        **(_machine(command.machine, ears) if command.machine else {}),
         **lead_variables(command.lead_variables),
     }
     headers: dict[str, str | list[str]] = {

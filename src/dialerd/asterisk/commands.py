@@ -47,6 +47,7 @@ class CommandRunner:
     ) -> None:
         """`tell` takes what is to be posted; `hangup_grace_s`: how long a failed Originate's Hangup may take."""
         self.agi = ""
+        self.ears: Callable[[], str] = lambda: ""
         self._link = link
         self._trunks = trunks
         self._book = book
@@ -69,7 +70,7 @@ class CommandRunner:
                 if problem:
                     raise ActionRefused(problem)
                 action = (
-                    originate_customer(command, self._trunks, self.agi)
+                    originate_customer(command, self._trunks, self.agi, self.ears())
                     if isinstance(command, Originate)
                     else originate_agent(command)
                 )

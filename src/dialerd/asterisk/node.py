@@ -66,10 +66,12 @@ class AsteriskNode:
         now: Callable[[], datetime] = utc_now,
         request_ids: Iterator[int] | None = None,
         record: Callable[[bytes], None] | None = None,
+        ears: Callable[[], str] = lambda: "",
     ) -> None:
         """`trunks`: name → dial string template. `post` must not block and is called on the running loop.
 
         Nodes under one dialer share one `request_ids` iterator, because SendVerdict names no node.
+        `ears` says where Asterisk may send a call's sound to (ADDRESS:PORT), empty while nobody listens.
         `record` gets the raw AMI stream as received (support). Raises ActionRefused for an impossible template.
         """
         self.settings = settings
@@ -117,6 +119,7 @@ class AsteriskNode:
         self._commands = CommandRunner(
             self._link, Trunks(dict(trunks)), self._book, self._tell_all, settings.hangup_grace_s, self.counters
         )
+        self._commands.ears = ears
         self._fastagi: SafeApplication | None = None
         self._socket: VerdictSocket | None = None
 

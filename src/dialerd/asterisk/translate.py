@@ -9,7 +9,13 @@ from typing import TypeAlias
 
 from dialerd.asterisk.actions import NUMBER
 from dialerd.asterisk.channel_book import ChannelBook, Heard, OriginateEnded, TraceLeft
-from dialerd.core.machine_messages import VOICEMAIL_CUES, MachineActionFailed, VoicemailEnded, VoicemailStarted
+from dialerd.core.machine_messages import (
+    GREETING_TOO_LONG,
+    VOICEMAIL_CUES,
+    MachineActionFailed,
+    VoicemailEnded,
+    VoicemailStarted,
+)
 from dialerd.core.messages import MessageEnded, MessageStarted, OptOutTrace
 
 Ami: TypeAlias = Mapping[str, str]
@@ -130,7 +136,7 @@ class Translator:
 
 
 _FAILED = {
-    "greeting": "no voicemail drop: the greeting did not end within voicemail_wait",
+    "greeting": GREETING_TOO_LONG,
     "playback": "no voicemail drop: Asterisk could not play the voicemail_file",
     "extension": "no transfer: the extension is not in the dialplan's context dialerd-transfer",
 }

@@ -28,7 +28,7 @@ from dialerd.core.floor import Floor
 from dialerd.core.lead_supply import LeadSupply
 from dialerd.core.live_call import LiveCall
 from dialerd.core.machine_flow import MachineFlow, no_drop_after_restart
-from dialerd.core.machine_messages import MachineActionFailed, VoicemailEnded, VoicemailStarted
+from dialerd.core.machine_messages import GreetingEnded, MachineActionFailed, VoicemailEnded, VoicemailStarted
 from dialerd.core.messages import (
     AgentAccept,
     AgentDispose,
@@ -110,7 +110,7 @@ class Dialer:
         self.floor = Floor(settings, identity, pacers, dispositions or definitions())
         self.agents = AgentFlow(self.floor)
         self.calls = CallFlow(self.floor, self.agents)
-        self.machines = MachineFlow(self.floor)
+        self.machines = MachineFlow(self.floor, self.calls.hang_up)
         self.verdicts = VerdictFlow(self.floor, self.agents, self.calls, self.machines)
         self.previews = PreviewFlow(self.floor, self.agents)
         self.leads = LeadSupply(self.floor)
@@ -144,6 +144,7 @@ class Dialer:
             CallUnbridged: self.verdicts.unbridged,
             MessageStarted: self.verdicts.message_started,
             MessageEnded: self.verdicts.message_ended,
+            GreetingEnded: self.machines.greeting_ended,
             VoicemailStarted: self.machines.voicemail_started,
             VoicemailEnded: self.machines.voicemail_ended,
             MachineActionFailed: self.machines.failed,

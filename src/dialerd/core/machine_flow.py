@@ -5,6 +5,9 @@ Who is a machine is decided in `amd/status.py` and `verdict_flow.py`; how a gree
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
+from dialerd.core.amd.status import AmdResult
 from dialerd.core.call import AttemptMove, AttemptState, HungUpBy
 from dialerd.core.campaign import AmdAction, Campaign
 from dialerd.core.compliance import consented
@@ -12,7 +15,11 @@ from dialerd.core.floor import Floor
 from dialerd.core.lead import Lead
 from dialerd.core.live_call import LiveCall, advance
 from dialerd.core.machine_messages import (
+    GREETING_TOO_LONG,
     MACHINE_VERDICTS,
+    VOICEMAIL_CUES,
+    AwaitGreetingEnd,
+    GreetingEnded,
     MachineActionFailed,
     MachineOrders,
     VoicemailEnded,
@@ -70,11 +77,20 @@ def ended_by(call: LiveCall, now: Moment) -> HungUpBy:
     return HungUpBy.DIALER if held else HungUpBy.CUSTOMER
 
 
+NO_MAILBOX: Mapping[str, tuple[AmdResult | None, str]] = {
+    "fax": (AmdResult.FAX, "no voicemail drop: a fax machine answered"),
+    "sit": (AmdResult.SIT, "no voicemail drop: the network's information tones were heard"),
+    "timeout": (None, GREETING_TOO_LONG),
+}
+"""What the detector may hear instead of a greeting's end: what that makes of AMD's result, and the note."""
+
+
 class MachineFlow:
     """Handlers from the verdict on a machine to the end of what it gets."""
 
-    def __init__(self, floor: Floor) -> None:
+    def __init__(self, floor: Floor, hang_up: Callable[[LiveCall, HungUpBy, Moment], None]) -> None:
         self.floor = floor
+        self.hang_up = hang_up
 
     def met(self, call: LiveCall, now: Moment) -> None:
         """Nobody is there, by AMD's word or by the campaign's: settle what this machine gets and tell the dialplan."""
@@ -86,6 +102,9 @@ class MachineFlow:
         advance(call, AttemptMove.MACHINE)
         self.floor.settle(call, False, now)
         self.floor.save(call)  # before the verdict: see Engine.carry_out
+        if action is AmdAction.VOICEMAIL:
+            longest_s = call.campaign.voicemail_wait_s
+            self.floor.emit(AwaitGreetingEnd(attempt_id=attempt.id, token=attempt.token, longest_s=longest_s))
         self.floor.answer_agi(call, MACHINE_VERDICTS[action])
         self.floor.expect_end(call, now)
 
@@ -100,11 +119,27 @@ class MachineFlow:
             return "no transfer: the campaign has no amd_transfer_extension"
         return ""
 
+    def greeting_ended(self, event: GreetingEnded, now: Moment) -> None:
+        """The detector has heard how the greeting ended: in a cue, and the dialplan plays; or nothing will be left."""
+        call = self._dropping(event.attempt_id)
+        if call is None or call.attempt.voicemail_started_at is not None:
+            return
+        if event.cue in VOICEMAIL_CUES:
+            call.attempt.voicemail_cue = event.cue
+        elif event.cue in NO_MAILBOX:
+            heard, note = NO_MAILBOX[event.cue]
+            call.attempt.amd_action = AmdAction.HANGUP.value
+            call.attempt.amd_result = heard.value if heard is not None else call.attempt.amd_result
+            call.attempt.note = call.attempt.note or note
+            self.hang_up(call, HungUpBy.DIALER, now)
+            self.floor.save(call)
+
     def voicemail_started(self, event: VoicemailStarted, now: Moment) -> None:
         """The greeting is over, the file plays."""
         call = self._dropping(event.attempt_id)
         if call is not None and call.attempt.voicemail_started_at is None:
-            call.attempt.voicemail_started_at, call.attempt.voicemail_cue = now.wall, event.cue
+            call.attempt.voicemail_started_at = now.wall
+            call.attempt.voicemail_cue = call.attempt.voicemail_cue or event.cue
             self.floor.save(call)
 
     def voicemail_ended(self, event: VoicemailEnded, now: Moment) -> None:

@@ -16,11 +16,29 @@ MACHINE_VERDICTS: Mapping[AmdAction, str] = MappingProxyType(
 
 VOICEMAIL_CUES = frozenset({"beep", "silence"})
 """What can end a mailbox's greeting."""
+GREETING_TOO_LONG = "no voicemail drop: the greeting did not end within voicemail_wait"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwaitGreetingEnd:
+    """Command: this call's sound will come to the detector, which tells when the greeting is over."""
+
+    attempt_id: int
+    token: str
+    longest_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GreetingEnded:
+    """The detector's word: one of VOICEMAIL_CUES and the message is played; or `fax`, `sit`, `timeout`, `gone`."""
+
+    attempt_id: int
+    cue: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoicemailStarted:
-    """The greeting of a machine is over and the file plays; `cue` says what ended it (`beep`, `silence`)."""
+    """The greeting of a machine is over and the file plays; `cue` says what ended it, as far as the dialplan knows."""
 
     attempt_id: int
     cue: str
@@ -41,7 +59,7 @@ class MachineActionFailed:
     why: str
 
 
-MachineEvent: TypeAlias = VoicemailStarted | VoicemailEnded | MachineActionFailed
+MachineEvent: TypeAlias = GreetingEnded | VoicemailStarted | VoicemailEnded | MachineActionFailed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ from dialerd.core.lead_commands import (
     SkipLead as SkipLead,
 )
 from dialerd.core.ledger_messages import LedgerLoaded as LedgerLoaded, LoadLedger as LoadLedger
-from dialerd.core.machine_messages import MachineEvent, MachineOrders
+from dialerd.core.machine_messages import AwaitGreetingEnd, MachineEvent, MachineOrders
 from dialerd.core.orders import (
     AgentAccept as AgentAccept,
     AgentDispose as AgentDispose,
@@ -394,4 +394,4 @@ StoreCommand: TypeAlias = (
     | LogEvent
 )
 PbxCommand: TypeAlias = Originate | RingAgent | Hangup | SendVerdict | ForgetTraces
-Command: TypeAlias = StoreCommand | PbxCommand
+Command: TypeAlias = StoreCommand | PbxCommand | AwaitGreetingEnd

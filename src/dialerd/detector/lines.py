@@ -18,13 +18,6 @@ class Await:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Forget:
-    """dialerd: the call is over, its sound will not come any more."""
-
-    token: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Listening:
     """The detector: it listens on this port."""
 
@@ -48,8 +41,8 @@ class Trouble:
     text: str
 
 
-Line: TypeAlias = Await | Forget | Listening | Heard | Trouble
-_KINDS: dict[str, type[Line]] = {kind.__name__.lower(): kind for kind in (Await, Forget, Listening, Heard, Trouble)}
+Line: TypeAlias = Await | Listening | Heard | Trouble
+_KINDS: dict[str, type[Line]] = {kind.__name__.lower(): kind for kind in (Await, Listening, Heard, Trouble)}
 
 
 def written(line: Line) -> bytes:

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import Callable
 
 from dialerd.detector.audiosocket import HANG_UP, Messages
 from dialerd.detector.greeting_end import Cue
-from dialerd.detector.lines import Await, Forget, Heard, Line, Trouble
+from dialerd.detector.lines import Await, Heard, Line, Trouble
 from dialerd.detector.stream import Stream
 
 ANNOUNCED_WITHIN_S = 2.0
 """A connection may be faster than dialerd's word of it."""
+COMES_WITHIN_S = 30.0
+"""From the verdict to the stream it takes some milliseconds."""
 IDLE_S = 5.0
 """So long without a packet (silence suppression, a broken path) is an end of the stream."""
 CLOSED_WITHIN_S = 1.0
@@ -35,6 +38,7 @@ class Listener:
         self._tell = tell
         self._most = most_streams
         self._awaited: dict[str, Await] = {}
+        self._expires: deque[tuple[float, str]] = deque()
         self._announced = asyncio.Condition()
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
@@ -53,13 +57,16 @@ class Listener:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def take(self, line: Line) -> None:
-        """A line of dialerd's."""
-        if isinstance(line, Await):
-            async with self._announced:
-                self._awaited[line.token] = line
-                self._announced.notify_all()
-        elif isinstance(line, Forget):
-            self._awaited.pop(line.token, None)
+        """A line of dialerd's: a call whose sound will come. Some never do: their call was over before."""
+        if not isinstance(line, Await):
+            return
+        now = asyncio.get_running_loop().time()
+        async with self._announced:
+            while self._expires and self._expires[0][0] <= now:
+                self._awaited.pop(self._expires.popleft()[1], None)
+            self._awaited[line.token] = line
+            self._expires.append((now + COMES_WITHIN_S, line.token))
+            self._announced.notify_all()
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.create_task(self._serve(reader, writer))

@@ -12,12 +12,14 @@ import logging
 import sys
 from collections.abc import Callable
 
-from dialerd.detector.lines import Await, Forget, Heard, Line, Listening, Trouble, read, written
+from dialerd.detector.lines import Await, Heard, Line, Listening, Trouble, read, written
 
 log = logging.getLogger(__name__)
 
 FIRST_RETRY_S = 0.5
 LONGEST_RETRY_S = 30.0
+SILENCE_S = 2.0
+"""As the dialplan waits alone: greetings pause, and a message that begins in a pause is lost."""
 STARTED_WITHIN_S = 10.0
 ENDS_WITHIN_S = 2.0
 MOST_UNWRITTEN_BYTES = 1 << 20
@@ -27,7 +29,7 @@ class Detector:
     """The handle. `port` is 0 while nobody listens."""
 
     def __init__(self, host: str, port: int, heard: Callable[[Heard], None]) -> None:
-        """`host` and `port` are where Asterisk sends sound to (port 0: any free one, kept over restarts)."""
+        """`host` and `port` are where it listens (port 0: any free one, kept over restarts)."""
         self.port = 0
         self._host, self._wanted = host, port
         self._heard = heard
@@ -48,13 +50,9 @@ class Detector:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
 
-    def wait_for(self, attempt: int, token: str, *, silence_s: float, longest_s: float) -> None:
+    def wait_for(self, attempt: int, token: str, *, longest_s: float, silence_s: float = SILENCE_S) -> None:
         """Announce a call whose sound will come."""
         self._write(Await(attempt=attempt, token=token, silence_s=silence_s, longest_s=longest_s))
-
-    def forget(self, token: str) -> None:
-        """The call is over."""
-        self._write(Forget(token=token))
 
     def _write(self, line: Line) -> None:
         process = self._process

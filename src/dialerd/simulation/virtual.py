@@ -190,7 +190,7 @@ class VirtualShell:
                 self.telephony.hang_up(command)
             elif isinstance(command, SendVerdict):
                 self.telephony.send_verdict(command)
-            # ForgetTraces: nothing is kept here that would have to be forgotten.
+            # ForgetTraces: nothing is kept here that would have to be forgotten. AwaitGreetingEnd: telephony knows it.
 
     def _posting(self, event: Event) -> Callable[[], None]:
         return lambda: self.post(event)

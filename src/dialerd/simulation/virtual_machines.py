@@ -7,7 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dialerd.core.machine_messages import MachineActionFailed, MachineOrders, VoicemailEnded, VoicemailStarted
+from dialerd.core.machine_messages import (
+    GREETING_TOO_LONG,
+    MachineActionFailed,
+    MachineOrders,
+    VoicemailEnded,
+    VoicemailStarted,
+)
 from dialerd.core.messages import PbxEvent
 from dialerd.simulation.agenda import Agenda, Appointment
 from dialerd.simulation.virtual_calls import VirtualCall
@@ -64,7 +70,7 @@ class VirtualMachines:
         self._end(call, "dialplan", 16, None)
 
     def _no_end_heard(self, call: VirtualCall) -> None:
-        self._post(MachineActionFailed(attempt_id=call.order.attempt_id, why="the greeting did not end in time"))
+        self._post(MachineActionFailed(attempt_id=call.order.attempt_id, why=GREETING_TOO_LONG))
         self._end(call, "dialplan", 16, None)
 
     def _since_answer_s(self, call: VirtualCall) -> float:

@@ -30,6 +30,8 @@ def test_doubt_goes_where_the_campaign_says_and_certainty_where_it_must(unsure: 
     assert {result: treated_as(result, unsure=unsure, not_run=not_run) for result in AmdResult} == {
         AmdResult.HUMAN: AmdPolicy.AGENT,
         AmdResult.MACHINE: AmdPolicy.MACHINE,
+        AmdResult.FAX: AmdPolicy.MACHINE,
+        AmdResult.SIT: AmdPolicy.MACHINE,
         AmdResult.UNSURE: unsure,
         AmdResult.NOT_RUN: not_run,
         AmdResult.HANGUP: None,

@@ -15,6 +15,8 @@ class AmdResult(Enum):
     UNSURE = "unsure"
     HANGUP = "hangup"
     NOT_RUN = ""
+    FAX = "fax"  # never AMD's own word: the detector has heard its tone
+    SIT = "sit"  # likewise
 
 
 _BY_STATUS = {
@@ -34,7 +36,7 @@ def treated_as(result: AmdResult, *, unsure: AmdPolicy, not_run: AmdPolicy) -> A
     match result:
         case AmdResult.HUMAN:
             return AmdPolicy.AGENT
-        case AmdResult.MACHINE:
+        case AmdResult.MACHINE | AmdResult.FAX | AmdResult.SIT:
             return AmdPolicy.MACHINE
         case AmdResult.UNSURE:
             return unsure
