@@ -163,6 +163,19 @@ def test_what_a_machine_gets_goes_with_the_call() -> None:
     assert sent(MachineOrders(extension="*70")) == {"DLR_MACHINE_TO=*70"}
 
 
+def test_where_a_machines_sound_may_be_sent_goes_with_what_is_left_on_it_alone() -> None:
+    def ears(orders: MachineOrders, where: str) -> list[str]:
+        variables = originate_customer(replace(ORIGINATE, machine=orders), Trunks(TRUNKS), AGI, where)["Variable"]
+        return [text for text in variables if text.startswith("DLR_EARS")]
+
+    drop = MachineOrders(voicemail_file="a", voicemail_wait_s=45.0)
+    assert ears(drop, "ears.example:4574") == ["DLR_EARS=ears.example:4574"]
+    assert ears(drop, "") == ears(MachineOrders(extension="70"), "127.0.0.1:4574") == []
+    for where in WICKED:
+        with pytest.raises(ActionRefused, match="detector"):
+            ears(drop, where)
+
+
 @pytest.mark.parametrize(
     "orders",
     [

@@ -10,7 +10,14 @@ from dialerd.core.call import Attempt, AttemptState, HungUpBy, Status
 from dialerd.core.campaign import AmdAction, AmdParameters, AmdPolicy, Campaign
 from dialerd.core.compliance_rules import CallingRules
 from dialerd.core.live_call import LONGEST_TRANSFER_S, LONGEST_VOICEMAIL_S
-from dialerd.core.machine_messages import MachineActionFailed, MachineOrders, VoicemailEnded, VoicemailStarted
+from dialerd.core.machine_messages import (
+    AwaitGreetingEnd,
+    GreetingEnded,
+    MachineActionFailed,
+    MachineOrders,
+    VoicemailEnded,
+    VoicemailStarted,
+)
 from dialerd.core.messages import AgentLogin, Hangup, HangupAttempt, Originate, SaveAttempt, SendVerdict, ShutdownBegan
 from dialerd.core.restored import Restored
 from dialerd.core.rule_set import ConsentNeeded, Purpose, RuleSet
@@ -287,3 +294,56 @@ def test_a_call_without_a_verdict_at_a_restart_gets_no_message_where_the_law_wan
         wanted = campaign(**DROPS, rules=CallingRules(law=law))
         again, call = restarted(Stage(campaign(**DROPS), agents=[agent(1)]), wanted)
         assert again.verdict(again.ask(call, "MACHINE")) == verdict
+
+
+# -- what the detector hears
+
+
+def test_the_detector_is_told_of_the_call_before_the_dialplan_is() -> None:
+    stage, call, verdict = met(**DROPS, voicemail_wait_s=30.0)
+    assert verdict == "voicemail"
+    (awaited,) = stage.all(AwaitGreetingEnd)
+    assert awaited == AwaitGreetingEnd(attempt_id=call, token=stage.attempt(call).token, longest_s=30.0)
+    order = [type(command) for command in stage.said if isinstance(command, AwaitGreetingEnd | SendVerdict)]
+    assert order == [AwaitGreetingEnd, SendVerdict]
+    assert not met(**MOVES)[0].all(AwaitGreetingEnd) and not met("HUMAN", **DROPS)[0].all(AwaitGreetingEnd)
+
+
+@pytest.mark.parametrize("cue", ["beep", "silence"])
+@pytest.mark.parametrize("asterisk_first", [True, False])
+def test_what_ended_the_greeting_is_kept_whoever_tells_first(cue: str, asterisk_first: bool) -> None:
+    stage, call, _ = met(**DROPS)
+    said = [GreetingEnded(attempt_id=call, cue=cue), VoicemailStarted(attempt_id=call, cue="")]
+    for event in reversed(said) if asterisk_first else said:
+        stage.tell(event)
+    stage.tell(VoicemailEnded(attempt_id=call))
+    stage.end(call)
+    record = machine(stage, call, "voicemail")
+    assert record.voicemail_cue == cue and record.voicemail_ended_at is not None
+    assert not stage.all(Hangup)
+
+
+@pytest.mark.parametrize(
+    ("cue", "result", "note"),
+    [("fax", "fax", "fax machine"), ("sit", "sit", "information tones"), ("timeout", "machine", "did not end")],
+)
+def test_where_no_mailbox_is_nothing_is_left(cue: str, result: str, note: str) -> None:
+    stage, call, _ = met(**DROPS)
+    stage.tell(GreetingEnded(attempt_id=call, cue=cue))
+    assert [hangup.channel_id for hangup in stage.all(Hangup)] == [stage.attempt(call).channel_id]
+    stage.end(call)
+    record = machine(stage, call, "hangup")
+    assert (record.amd_result, record.hung_up_by, record.voicemail_started_at) == (result, HungUpBy.DIALER, None)
+    assert note in record.note
+
+
+def test_words_of_the_detector_that_come_too_late_or_mean_nothing_change_nothing() -> None:
+    stage, call, _ = met(**DROPS)
+    stage.tell(VoicemailStarted(attempt_id=call, cue="silence"))
+    for cue in ("timeout", "fax", "gone", "banana", "beep"):
+        stage.tell(GreetingEnded(attempt_id=call, cue=cue))
+    stage.tell(GreetingEnded(attempt_id=call + 99, cue="beep"))
+    assert not stage.all(Hangup) and stage.attempt(call).voicemail_cue == "silence"
+    person, talks, _ = met("HUMAN", **DROPS)
+    person.tell(GreetingEnded(attempt_id=talks, cue="fax"))
+    assert not person.all(Hangup)

@@ -105,10 +105,12 @@ def prompts(pbx: Asterisk) -> Prompts:
 
 
 @contextlib.contextmanager
-def running_product(pbx: Asterisk, *, agi: str = "fastagi", ami_port: int | None = None) -> Iterator[Product]:
-    """dialerd, running and connected, on a store of its own; `agi` is the form of the AGI."""
+def running_product(
+    pbx: Asterisk, *, agi: str = "fastagi", ami_port: int | None = None, ears: bool = True
+) -> Iterator[Product]:
+    """dialerd, running and connected, on a store of its own; see Product."""
     folder = Path(tempfile.mkdtemp(prefix="dlr"))  # short: a Unix socket's path has 108 bytes
-    made = Product(folder, pbx, agi=agi, ami_port=ami_port)
+    made = Product(folder, pbx, agi=agi, ami_port=ami_port, ears=ears)
     try:
         made.start()
         yield made

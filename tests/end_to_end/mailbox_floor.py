@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tests.amd_corpus.mailboxes import Mailbox
+from tests.amd_corpus.mailboxes import NO_BEEP, Mailbox
 
 from .farend import Behaviour, CallLog, FarEnd
 from .floor import CAMPAIGN, Floor, numbers
@@ -34,6 +34,11 @@ class Left:
         """From the end of the greeting and its beep to the message."""
         assert self.heard.began_at is not None, self.mailbox.name
         return self.heard.began_at - self.call.sent_until(self.mailbox.over_s)
+
+    @property
+    def cue(self) -> str:
+        """What must have told the end: the beep, where there was one to hear after the verdict."""
+        return "silence" if self.mailbox.beep == NO_BEEP or self.judged_late else "beep"
 
     @property
     def judged_late(self) -> bool:

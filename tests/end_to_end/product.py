@@ -31,6 +31,7 @@ drain_timeout_s = 20
 [control]
 group = "root"
 [detector]
+enabled = {ears}
 listen = "127.0.0.1:{ears_port}"
 [recording]
 folder = "{recordings}"
@@ -55,8 +56,13 @@ calls_per_second = 50
 class Product:
     """dialerd with one configuration in one folder, and dialerctl on its socket."""
 
-    def __init__(self, folder: Path, pbx: Asterisk, *, agi: str = "fastagi", ami_port: int | None = None) -> None:
-        """`folder` must be short (Unix sockets); `agi` fastagi or script; `ami_port` instead of Asterisk's own."""
+    def __init__(
+        self, folder: Path, pbx: Asterisk, *, agi: str = "fastagi", ami_port: int | None = None, ears: bool = True
+    ) -> None:
+        """`folder` must be short (Unix sockets); `agi` fastagi or script; `ami_port` instead of Asterisk's own.
+
+        Without `ears` no detector runs.
+        """
         self.folder = folder
         self.pbx = pbx
         self.socket = folder / "control.sock"
@@ -70,6 +76,7 @@ class Product:
                 secret=pbx.configuration.ami_secret,
                 agi=agi,
                 agi_port=free_port(),
+                ears="true" if ears else "false",
                 ears_port=free_port(),
                 script=pbx.folder / "agi-bin/dialerd-amd.agi",
                 verdict=verdict / "verdict.sock",

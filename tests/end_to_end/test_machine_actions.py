@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
 import time
 
 import pytest
 from tests.amd_corpus.mailboxes import NO_BEEP, mailbox
 
+from .conftest import running_product
 from .farend import Behaviour, FarEnd
 from .farend.audio import tone
 from .floor import numbers
@@ -18,8 +22,10 @@ from .prompts import Prompts
 
 pytestmark = pytest.mark.real_asterisk
 
-BY_SILENCE_S = (1.9, 2.7)
+BY_SILENCE_S = (1.6, 2.7)
 """From a greeting's end to the message when silence alone tells it."""
+BY_BEEP_S = (0.15, 0.5)
+"""From the end of the beep to the message when the detector has heard it."""
 
 
 def test_a_message_is_left_after_the_greeting(
@@ -39,8 +45,9 @@ def test_a_message_is_left_after_the_greeting(
         row = left.row
         assert (row["status"], row["amd_action"], row["disposition"]) == ("machine", "voicemail", "machine"), row
         assert (left.heard.times, left.heard.whole) == (1, True), left.mailbox.name
-        assert row["voicemail_cue"] == "silence"
-        assert left.judged_late or BY_SILENCE_S[0] < left.delay_s < BY_SILENCE_S[1], (left.mailbox.name, left.delay_s)
+        assert row["voicemail_cue"] == left.cue, left.mailbox.name
+        soon, late = BY_BEEP_S if left.cue == "beep" else BY_SILENCE_S
+        assert left.judged_late or soon < left.delay_s < late, (left.mailbox.name, left.delay_s)
         assert abs(row["voicemail_started_at"] / 1e6 - wall(left.heard.began_at or 0)) < 0.2
         played_s = (row["voicemail_ended_at"] - row["voicemail_started_at"]) / 1e6
         assert played_s == pytest.approx(message.seconds, abs=0.3)
@@ -69,6 +76,38 @@ def test_a_message_is_left_after_the_greeting(
     assert recorded(call, message).times == 0
     shown = product.ctl("call", "show", str(row["id"]))
     assert "could not play" in shown
+
+
+def test_without_the_detector_two_seconds_of_silence_are_the_end(
+    pbx: Asterisk, farend: FarEnd, prompts: Prompts
+) -> None:
+    message = write_message(pbx.folder / "sounds")
+    options = ("--amd-action", "voicemail", "--voicemail-file", message.sound)
+    with running_product(pbx, ears=False) as product:
+        calls = Mailboxes(product, farend, prompts, *options)
+        boxes = [mailbox("long", "1000", 3), mailbox("long", NO_BEEP, 3)]
+        for left in calls.left("43", boxes, message):
+            assert (left.heard.times, left.heard.whole) == (1, True), left.mailbox.name
+            assert left.row["voicemail_cue"] == "silence"
+            assert left.judged_late or 1.9 < left.delay_s < 2.7, (left.mailbox.name, left.delay_s)
+
+
+def test_the_detector_dies_and_comes_back(pbx: Asterisk, product: Product, farend: FarEnd, prompts: Prompts) -> None:
+    """A greeting whose stream breaks ends as a hang-up; the next one is heard again, or told by silence."""
+    message = write_message(pbx.folder / "sounds")
+    calls = Mailboxes(product, farend, prompts, "--amd-action", "voicemail", "--voicemail-file", message.sound)
+    assert product.process is not None
+    ears = subprocess.run(
+        ["pgrep", "-P", str(product.process.pid), "-f", "dialerd.detector"], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert len(ears) == 1
+    os.kill(int(ears[0]), signal.SIGKILL)
+    for prefix in ("44", "45"):
+        (left,) = calls.left(prefix, [mailbox("long", "1000", 4)], message)
+        assert (left.heard.times, left.heard.whole) == (1, True), left.row
+        assert left.row["voicemail_cue"] in ("silence", "beep")
+        time.sleep(2)
+    assert left.row["voicemail_cue"] == "beep", "it is back"
 
 
 def test_a_machine_is_transferred_or_hung_up_on(
@@ -149,6 +188,27 @@ def test_dialerd_goes_away_while_machines_are_on_the_line(
     row = calls.floor.attempt(moved)
     assert (row["status"], row["amd_action"], row["approximate"]) == ("machine", "transfer", 0), row
     assert abs(row["ended_at"] / 1e6 - wall(call.ended_at or 0)) < 1.0
+
+
+def test_a_message_that_waits_for_the_beep_is_left_although_dialerd_dies_meanwhile(
+    pbx: Asterisk, product: Product, farend: FarEnd, prompts: Prompts
+) -> None:
+    message = write_message(pbx.folder / "sounds")
+    calls = Mailboxes(product, farend, prompts, "--amd-action", "voicemail", "--voicemail-file", message.sound)
+    box = mailbox("long", "1000", 5)
+    (waits,) = numbers("63", 1)
+    calls.floor.begin({waits: answering(box)})
+    product.wait(lambda: gets(product, waits) == "voicemail", 30, "the verdict")
+    product.kill()
+    call = calls.floor.call(waits)
+    assert len(call.sent_at) * 0.02 < box.over_s - 0.5, "the greeting goes on"
+    product.start()
+    calls.floor.finish({waits: answering(box)}, 30)
+    heard = recorded(call, message)
+    assert (heard.times, heard.whole) == (1, True)
+    row = calls.floor.attempt(waits)
+    assert (row["status"], row["amd_action"]) == ("machine", "voicemail"), row
+    assert heard.began_at is not None and BY_BEEP_S[0] < heard.began_at - call.sent_until(box.over_s) < BY_BEEP_S[1]
 
 
 def started(product: Product, number: str) -> bool:

@@ -122,11 +122,11 @@ class MachineFlow:
     def greeting_ended(self, event: GreetingEnded, now: Moment) -> None:
         """The detector has heard how the greeting ended: in a cue, and the dialplan plays; or nothing will be left."""
         call = self._dropping(event.attempt_id)
-        if call is None or call.attempt.voicemail_started_at is not None:
+        if call is None:
             return
-        if event.cue in VOICEMAIL_CUES:
-            call.attempt.voicemail_cue = event.cue
-        elif event.cue in NO_MAILBOX:
+        if event.cue in VOICEMAIL_CUES:  # Asterisk's word of the start may have been faster
+            call.attempt.voicemail_cue = call.attempt.voicemail_cue or event.cue
+        elif event.cue in NO_MAILBOX and call.attempt.voicemail_started_at is None:
             heard, note = NO_MAILBOX[event.cue]
             call.attempt.amd_action = AmdAction.HANGUP.value
             call.attempt.amd_result = heard.value if heard is not None else call.attempt.amd_result

@@ -1,6 +1,7 @@
 """The detector process: python -m dialerd.detector HOST PORT. Owns its own start and end; lines on stdin and stdout.
 
-It ends when its standard input ends, so it never outlives dialerd, and when it is told to by a signal.
+When its standard input ends, dialerd is gone or stops: it listens to no new call and ends when those it hears are over,
+within FINISHES_WITHIN_S. So a message that waits for a beep is left although dialerd is restarted meanwhile.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ import sys
 from dialerd.detector.lines import Line, Listening, Trouble, read, written
 from dialerd.detector.listener import Listener
 
+FINISHES_WITHIN_S = 330.0
+"""The longest voicemail_wait and some more."""
+
 
 def tell(line: Line) -> None:
-    """Write one line; a parent that is gone ends this process."""
-    try:
+    """Write one line; nobody may be there to read it."""
+    with contextlib.suppress(OSError):
         os.write(1, written(line))  # lines are far below what a pipe takes in one piece
-    except OSError:
-        os._exit(1)
 
 
 async def serve(host: str, port: int) -> None:
@@ -38,7 +40,7 @@ async def serve(host: str, port: int) -> None:
             await listener.take(read(text))
         except ValueError as error:
             tell(Trouble(text=str(error)))
-    await listener.stop()
+    await listener.finish(FINISHES_WITHIN_S)
 
 
 def main() -> None:

@@ -48,10 +48,12 @@ class Listener:
         self._server = await asyncio.start_server(self._connected, host, port, backlog=256)
         return int(self._server.sockets[0].getsockname()[1])
 
-    async def stop(self) -> None:
-        """Close the port and end every stream."""
+    async def finish(self, within_s: float = 0.0) -> None:
+        """Close the port, hear out the streams there are, and end those that are not over `within_s` seconds later."""
         if self._server is not None:
             self._server.close()
+        if self._tasks and within_s:
+            await asyncio.wait(self._tasks, timeout=within_s)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -78,12 +80,11 @@ class Listener:
             if len(self._tasks) > self._most:
                 raise ValueError(f"{self._most} calls wait for the end of a greeting already")
             heard = await self._listen(reader)
+            self._tell(heard)
             if heard.cue in LEAVES_MESSAGE:
                 writer.write(HANG_UP)
-                self._tell(heard)
                 await _read_out(reader, CLOSED_WITHIN_S)
             else:
-                self._tell(heard)
                 await _read_out(reader, HUNG_UP_WITHIN_S)
         except ValueError as error:
             self._tell(Trouble(text=f"a stream of sound was refused: {error}"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import subprocess
 import sys
 from collections.abc import Callable
 
@@ -25,6 +26,10 @@ ENDS_WITHIN_S = 2.0
 MOST_UNWRITTEN_BYTES = 1 << 20
 
 
+_LEFT: list[subprocess.Popen[bytes]] = []
+"""Those that still listen although their dialerd stops: they end by themselves; nobody waits for them."""
+
+
 class Detector:
     """The handle. `port` is 0 while nobody listens."""
 
@@ -33,7 +38,8 @@ class Detector:
         self.port = 0
         self._host, self._wanted = host, port
         self._heard = heard
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._orders: asyncio.WriteTransport | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._up = asyncio.Event()
 
@@ -45,7 +51,7 @@ class Detector:
                 await self._up.wait()
 
     async def stop(self) -> None:
-        """End the process."""
+        """Let the process end: at once, or when the greetings that it listens to are over."""
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
@@ -55,14 +61,13 @@ class Detector:
         self._write(Await(attempt=attempt, token=token, silence_s=silence_s, longest_s=longest_s))
 
     def _write(self, line: Line) -> None:
-        process = self._process
-        if process is None or process.stdin is None or process.stdin.is_closing():
+        if self._process is None or self._orders is None or self._orders.is_closing():
             return
-        if process.stdin.transport.get_write_buffer_size() > MOST_UNWRITTEN_BYTES:  # it hangs
+        if self._orders.get_write_buffer_size() > MOST_UNWRITTEN_BYTES:  # it hangs
             log.error("the detector does not take its orders: it is started again")
-            process.kill()
+            self._process.kill()
             return
-        process.stdin.write(written(line))
+        self._orders.write(written(line))
 
     async def _keep(self) -> None:
         retry_s = FIRST_RETRY_S
@@ -78,20 +83,34 @@ class Detector:
             await asyncio.sleep(retry_s)
 
     async def _run(self) -> None:
-        pipe = asyncio.subprocess.PIPE
-        arguments = ("-m", "dialerd.detector", self._host, str(self._wanted))
-        process = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdin=pipe, stdout=pipe)
-        self._process = process
+        process = await asyncio.to_thread(self._spawn)
+        assert process.stdin is not None
         assert process.stdout is not None
+        loop, said = asyncio.get_running_loop(), asyncio.StreamReader()
+        listening, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(said), process.stdout)
+        self._orders, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, process.stdin)
+        self._process = process
         try:
-            while text := await process.stdout.readline():
+            while text := await said.readline():
                 self._take(read(text))
-            await process.wait()
         except ValueError as error:
             log.error("the detector said something else than a line of its own: %s", error)
+            process.kill()
         finally:
-            self._process, self.port = None, 0
-            await _ended(process)
+            self._orders.close()  # it ends by that, when it has heard out whom it listens to
+            listening.close()
+            self._process, self._orders, self.port = None, None, 0
+            try:
+                await asyncio.shield(asyncio.to_thread(process.wait, ENDS_WITHIN_S))
+            except subprocess.TimeoutExpired:
+                log.info("the detector hears out the greetings it listens to, and ends then")
+                _LEFT.append(process)
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        """Start it in a session of its own: what ends dialerd is not to end the calls that it listens to."""
+        arguments = [sys.executable, "-m", "dialerd.detector", self._host, str(self._wanted)]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(arguments, stdin=pipe, stdout=pipe, bufsize=0, start_new_session=True)
 
     def _take(self, line: Line) -> None:
         if isinstance(line, Heard):
@@ -101,16 +120,3 @@ class Detector:
             self._up.set()
         elif isinstance(line, Trouble):
             log.warning("detector: %s", line.text)
-
-
-async def _ended(process: asyncio.subprocess.Process) -> None:
-    """Make sure that a process is gone: its input is closed, and if that does not help it is killed."""
-    if process.stdin is not None:
-        process.stdin.close()
-    try:
-        async with asyncio.timeout(ENDS_WITHIN_S):
-            await process.wait()
-    except (TimeoutError, asyncio.CancelledError):
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
