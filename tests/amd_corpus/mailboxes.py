@@ -39,8 +39,9 @@ def _short(m: Maker, level_db: float) -> Sound:
 
 
 def _dual(m: Maker, level_db: float) -> Sound:
+    # no pair that means something: 480 + 620 Hz is a busy line in North America, others are keys
     seconds = m.between(0.25, 0.8)
-    return tone(480, seconds, level_db - 3) + tone(620, seconds, level_db - 3)
+    return tone(700, seconds, level_db - 3) + tone(1100, seconds, level_db - 3)
 
 
 def _double(m: Maker, level_db: float) -> Sound:
