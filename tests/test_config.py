@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
+from tests.asterisk.rig import ORIGINATE, TRUNKS
 
-from dialerd import config, config_sample
+from dialerd import config, config_checks, config_sample
+from dialerd.asterisk.actions import Trunks, originate_customer
 from dialerd.config_schema import ALL_TABLES, LISTS, TABLES, options_of
+from dialerd.core.amd.sampling import sample_file
 from dialerd.core.errors import DialerError
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -302,3 +307,20 @@ def test_a_folder_is_no_file_and_known_words_are_told_once(tmp_path: Path) -> No
     ]
     line = only(tmp_path, '[dialerd]\nlog_level = "loud"\n' + GOOD)
     assert line.endswith("must be one of debug, info, warning, error, not the text 'loud'")
+
+
+@pytest.mark.parametrize(
+    "folder", ["/srv/my recordings", "/srv/ré", "/a,b", "/srv/./x", "/a" * 10, "/" + "/".join(["b" * 99] * 5)]
+)
+def test_a_recording_folder_that_asterisk_cannot_be_told(tmp_path: Path, folder: str) -> None:
+    assert "must be at most nine folders" in only(tmp_path, f'{GOOD}\n[recording]\nfolder = "{folder}"\n')
+
+
+@pytest.mark.parametrize(
+    "folder", ["/var/spool/asterisk/monitor/dialerd", "/" + "a" * 100, "/x.y_z-0" * 9, "/" + "/".join(["b" * 79] * 5)]
+)
+def test_every_recording_folder_gives_files_that_asterisk_can_be_told(folder: str) -> None:
+    accepted = config_checks.recording_folder(folder)
+    sample = sample_file(accepted, ORIGINATE.channel_id, datetime(2026, 3, 2, tzinfo=UTC))
+    headers = originate_customer(replace(ORIGINATE, sample_file=sample), Trunks(TRUNKS), "agi://127.0.0.1:4573/verdict")
+    assert f"DLR_SAMPLE={sample}" in headers["Variable"] and len(sample) < 900, "a header has 1000 characters"

@@ -14,6 +14,7 @@ _ACCOUNT = re.compile(r"\A[A-Za-z_][A-Za-z0-9_.-]{0,30}\$?\Z")
 _HOST = re.compile(r"\A[A-Za-z0-9]([A-Za-z0-9.:-]{0,252}[A-Za-z0-9])?\Z|\A::\Z|\A::1\Z")
 _CALLER_ID = re.compile(r"\A\+?[0-9]{2,15}\Z")
 _DIAL_STRING = re.compile(r"\A[A-Za-z0-9]+/[A-Za-z0-9_.+@/:-]*\{number\}[A-Za-z0-9_.+@/:-]*\Z")
+_RECORDING_FOLDER = re.compile(r"\A(?:/[A-Za-z0-9_.-]{1,100}){1,9}\Z")  # three more are amd/, the day and the file
 _SOCKET_PATH_BYTES = 107  # sun_path of unix(7), less its final zero byte
 
 
@@ -31,6 +32,14 @@ def folder(text: str) -> str:
     cleaned = absolute_path(text).rstrip("/")
     if not cleaned:
         raise ValueError("'/' cannot be used: name a folder of its own")
+    return cleaned
+
+
+def recording_folder(text: str) -> str:
+    """A folder whose files Asterisk can be told: what `asterisk/actions.py` would refuse failed every recorded call."""
+    cleaned = folder(text)
+    if not _RECORDING_FOLDER.match(cleaned) or "." in cleaned.split("/") or len(cleaned) > 400:
+        raise ValueError(f"{text!r} must be at most nine folders of letters, digits and _ . -, 400 characters in all")
     return cleaned
 
 

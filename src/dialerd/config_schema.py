@@ -189,7 +189,7 @@ class RecordingSettings:
     folder: str = option(
         "Folder, as Asterisk sees it. AMD's samples go to amd/ below it; tmpfiles.d/dialerd.conf removes them in time.",
         "/var/spool/asterisk/monitor/dialerd",
-        check=check.folder,
+        check=check.recording_folder,
     )
     format: str = option("Sound format of the files.", "wav", choices=("wav", "wav49", "gsm", "ulaw", "alaw", "sln"))
 

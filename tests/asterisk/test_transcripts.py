@@ -23,7 +23,7 @@ FLOWS = {
     "bridged_ami_hangup": [*TALK, "CallEnded"],
     "core_show_channels": ["LegUp", "LegUp", "CallRinging", "CallRinging", "CallAnswered", "CallBridged"],
     "customer_hangs_up_waiting": ["CallRinging", "CallAnswered", "CallEnded"],
-    "guard_during_amd": ["CallRinging", "CallAnswered", "MessageStarted", "MessageEnded", "TraceLeft"],
+    "guard_during_amd": ["CallRinging", "CallAnswered", "AmdCutOff", "MessageStarted", "MessageEnded", "TraceLeft"],
     "inbound": ["OptOutTrace"],
     "login": [],
     "login_refused": [],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dialerd.core.call import AttemptState
 from dialerd.core.compliance import GateVerdict
-from dialerd.core.machine_messages import MachineActionFailed, VoicemailEnded, VoicemailStarted
+from dialerd.core.machine_messages import AmdCutOff, MachineActionFailed, VoicemailEnded, VoicemailStarted
 from dialerd.core.messages import (
     AttemptRefused,
     CallAnswered,
@@ -39,6 +39,7 @@ def hostile_events(m: Model, pick: int, leg: int) -> list[Event]:
         CallAnswered(attempt_id=of),
         CallBridged(attempt_id=of, agent_id=agent_id, leg_id=leg_id),
         CallUnbridged(attempt_id=of, agent_id=agent_id),
+        AmdCutOff(attempt_id=of),
         MessageStarted(attempt_id=of),
         MessageEnded(attempt_id=of),
         VerdictAbandoned(request_id=m.next_request, attempt_id=of),

@@ -12,9 +12,11 @@ from tests.amd_corpus.greetings import Greeting
 from dialerd.core.amd.frames import frames
 from dialerd.core.amd.model import judge
 from dialerd.core.amd.presets import PRESETS
+from dialerd.core.traces import CUT_NOTE
 
 from .farend import Behaviour, FarEnd
 from .farend.audio import SILENCE
+from .farend.speech import voicemail_greeting
 from .floor import CAMPAIGN, Floor, numbers
 from .product import Product
 from .prompts import Prompts
@@ -112,3 +114,29 @@ def _samples(product: Product, called: dict[str, Greeting]) -> dict[int, str]:
         if row["amd_result"] == "machine":
             causes[row["id"]] = row["amd_cause"]
     return causes
+
+
+def test_an_amd_slower_than_the_limit_is_told_apart(product: Product, farend: FarEnd, prompts: Prompts) -> None:
+    """From the answer 1.2 s are too few for mailboxes: the message comes in time, and nobody blames the AGI."""
+    floor = Floor(product, farend)
+    product.campaign(
+        CAMPAIGN, prompts.abandon, "--dial-mode", "power", "--dial-ratio", "5", "--amd-enabled", "--amd-sample", "100",
+        "--abandon-after", "1.2", "--abandon-measured-from", "answer", "--amd-max-words", "20",
+        "--target-abandon-rate", "100", "--max-abandon-rate", "100", "--retry-delay", "36000",
+    )  # fmt: skip
+    floor.log_in({"1001": 1000})
+    product.ctl("campaign", "start", CAMPAIGN)
+    called = numbers("51", 5)
+    floor.dial({n: Behaviour(plays=voicemail_greeting(), hangs_up_after_s=6.0) for n in called})
+    for number in called:
+        row, call = floor.attempt(number), floor.call(number)
+        assert (row["status"], row["note"], row["amd_result"]) == ("abandoned", CUT_NOTE, ""), row
+        assert 1.0 < call.silence_after_answer_s() < 1.4 and call.heard_tone(prompts.abandon_hz)
+        assert 0.9 < len(read(row["amd_sample_file"])) / 8000 < 1.3, "the sample ends with the limit"
+    status = product.json("status")
+    (shown,) = status["campaigns"]
+    assert (shown["amd"]["verdicts"], shown["amd"]["p95_is_more"]) == (5, True)
+    assert any("may take up to 5 s" in warning for warning in shown["warnings"])
+    assert not any("AGI" in problem for problem in status["problems"]), status["problems"]
+    report = product.json("amd", "report", CAMPAIGN)
+    assert [(row["said"], row["got"], row["calls"]) for row in report["matrix"]] == [("none", "nobody", 5)]

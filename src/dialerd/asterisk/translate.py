@@ -12,11 +12,13 @@ from dialerd.asterisk.channel_book import ChannelBook, Heard, OriginateEnded, Tr
 from dialerd.core.machine_messages import (
     GREETING_TOO_LONG,
     VOICEMAIL_CUES,
+    AmdCutOff,
     MachineActionFailed,
     VoicemailEnded,
     VoicemailStarted,
 )
 from dialerd.core.messages import MessageEnded, MessageStarted, OptOutTrace
+from dialerd.core.traces import AMD_TOO_SLOW
 
 Ami: TypeAlias = Mapping[str, str]
 
@@ -130,9 +132,16 @@ class Translator:
             return [MessageEnded(attempt_id=attempt_id)] if event.get("Stage") == "end" else []
         if name == "DialerdMachine":
             return _machine(event, attempt_id)
-        if name == "DialerdUnattended" and not self.book.leaves_trace(attempt_id):
-            return [TraceLeft(attempt_id=attempt_id, reason=event.get("Reason", ""))]
+        if name == "DialerdUnattended":
+            return self._unattended(attempt_id, event.get("Reason", ""))
         return []
+
+    def _unattended(self, attempt_id: int, reason: str) -> list[Heard]:
+        """The trace of a call that is up is read at its end; that AMD was too slow must be known before the message."""
+        told: list[Heard] = [AmdCutOff(attempt_id=attempt_id)] if reason == AMD_TOO_SLOW else []
+        if not self.book.leaves_trace(attempt_id):
+            told.append(TraceLeft(attempt_id=attempt_id, reason=reason))
+        return told
 
 
 _FAILED = {

@@ -28,7 +28,13 @@ from dialerd.core.floor import Floor
 from dialerd.core.lead_supply import LeadSupply
 from dialerd.core.live_call import LiveCall
 from dialerd.core.machine_flow import MachineFlow, no_drop_after_restart
-from dialerd.core.machine_messages import GreetingEnded, MachineActionFailed, VoicemailEnded, VoicemailStarted
+from dialerd.core.machine_messages import (
+    AmdCutOff,
+    GreetingEnded,
+    MachineActionFailed,
+    VoicemailEnded,
+    VoicemailStarted,
+)
 from dialerd.core.messages import (
     AgentAccept,
     AgentDispose,
@@ -142,6 +148,7 @@ class Dialer:
             VerdictAbandoned: lambda e, now: self.calls.verdict_request_gone(e),
             CallBridged: self.verdicts.bridged,
             CallUnbridged: self.verdicts.unbridged,
+            AmdCutOff: self.verdicts.amd_cut_off,
             MessageStarted: self.verdicts.message_started,
             MessageEnded: self.verdicts.message_ended,
             GreetingEnded: self.machines.greeting_ended,

@@ -1,4 +1,4 @@
-"""Owns the words about what a machine gets: orders that go with a call and events that come back. Does nothing."""
+"""Owns the words about AMD and what a machine gets: orders that go with a call, events that come back. Does nothing."""
 
 from __future__ import annotations
 
@@ -59,7 +59,14 @@ class MachineActionFailed:
     why: str
 
 
-MachineEvent: TypeAlias = GreetingEnded | VoicemailStarted | VoicemailEnded | MachineActionFailed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmdCutOff:
+    """The limit was over before AMD had decided: no verdict is asked, the dialplan plays the message by itself."""
+
+    attempt_id: int
+
+
+MachineEvent: TypeAlias = AmdCutOff | GreetingEnded | VoicemailStarted | VoicemailEnded | MachineActionFailed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ HUNG_UP_WAITING = "hangup"
 AMD_TOO_SLOW = "amd"
 """The trace's reason when the limit was over before AMD had decided: nobody asked for a verdict."""
 
+ALONE_NOTE = "the dialplan played the message by itself"
 CUT_NOTE = "AMD had not decided when the limit was over: the dialplan played the message by itself"
 
 

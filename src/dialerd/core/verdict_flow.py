@@ -16,6 +16,7 @@ from dialerd.core.deadlines import Wait
 from dialerd.core.floor import Floor
 from dialerd.core.live_call import LiveCall, advance
 from dialerd.core.machine_flow import MachineFlow
+from dialerd.core.machine_messages import AmdCutOff
 from dialerd.core.messages import (
     CallBridged,
     CallUnbridged,
@@ -29,7 +30,7 @@ from dialerd.core.messages import (
 from dialerd.core.moment import Moment
 from dialerd.core.previewed import is_previewed
 from dialerd.core.roster import Seat
-from dialerd.core.traces import AMD_TOO_SLOW, CUT_NOTE, HUNG_UP_WAITING, apply_trace
+from dialerd.core.traces import ALONE_NOTE, AMD_TOO_SLOW, CUT_NOTE, HUNG_UP_WAITING, apply_trace
 
 REFUSED = "refused"
 """A verdict the dialplan does not know: it treats the call as unattended and plays the message by itself."""
@@ -246,6 +247,19 @@ class VerdictFlow:
         seat = self.floor.roster.get(call.agent_id) if call.agent_id is not None else None
         return seat if seat is not None and seat.attempt_id == call.attempt.id else None
 
+    def amd_cut_off(self, event: AmdCutOff, now: Moment) -> None:
+        """AMD was slower than the limit: the message comes. That is no fault of the AGI, which nobody has asked."""
+        call = self.floor.calls.get(event.attempt_id)
+        if call is not None:
+            self.calls.note_answer(call, now)
+            if advance(call, AttemptMove.ABANDON):
+                self._cut_off(call)
+                self.act_alone(call, now)
+
+    def _cut_off(self, call: LiveCall) -> None:
+        call.attempt.note = call.attempt.note or CUT_NOTE
+        self.floor.judged(call, PersonsVerdict(call.campaign.abandon_after_s, cut=True))
+
     def message_started(self, event: MessageStarted, now: Moment) -> None:
         """The abandon message plays, by our verdict or by the dialplan's own decision."""
         call = self.floor.calls.get(event.attempt_id)
@@ -278,8 +292,7 @@ class VerdictFlow:
         apply_trace(call.attempt, event)
         if event.reason != HUNG_UP_WAITING and advance(call, AttemptMove.ABANDON):
             if event.reason == AMD_TOO_SLOW:
-                call.attempt.note = call.attempt.note or CUT_NOTE
-                self.floor.judged(call, PersonsVerdict(call.campaign.abandon_after_s, cut=True))
+                self._cut_off(call)
             else:
                 self._not_asked(call, now)
             self.act_alone(call, now)
@@ -298,7 +311,7 @@ class VerdictFlow:
         self.floor.answer_agi(call, "abandon")
         call.attempt.live_answer = not call.is_test
         call.attempt.message_version = call.campaign.abandon_message_version
-        call.attempt.note = call.attempt.note or "the dialplan played the message by itself"
+        call.attempt.note = call.attempt.note or ALONE_NOTE
         self.floor.waiting.pop(call.attempt.id, None)
         self.floor.deadlines.cancel(Wait.LIMIT, call.attempt.id)
         self.floor.deadlines.cancel(Wait.CONNECT, call.attempt.id)

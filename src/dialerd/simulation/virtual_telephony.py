@@ -13,7 +13,7 @@ from datetime import datetime
 
 from dialerd.core.call import HungUpBy
 from dialerd.core.campaign import MeasuredFrom
-from dialerd.core.machine_messages import MACHINE_VERDICTS
+from dialerd.core.machine_messages import MACHINE_VERDICTS, AmdCutOff
 from dialerd.core.messages import (
     CallAnswered,
     CallBridged,
@@ -34,6 +34,7 @@ from dialerd.core.messages import (
     VerdictAbandoned,
     VerdictAsked,
 )
+from dialerd.core.traces import AMD_TOO_SLOW
 from dialerd.simulation.agenda import Agenda, Appointment
 from dialerd.simulation.agents import AgentModel
 from dialerd.simulation.truth import CallTruth, TruthLog
@@ -164,7 +165,7 @@ class VirtualTelephony:
         self._ask(call)
 
     def _start_guard(self, call: VirtualCall) -> None:
-        call.guard = self._later(call, call.order.guard_s, lambda: self._unattended(call, "timeout"))
+        call.guard = self._later(call, call.order.guard_s, lambda: self._out_of_time(call))
 
     def _ask(self, call: VirtualCall) -> None:
         if call.trace is not None:  # the guard was faster than AMD
@@ -221,6 +222,13 @@ class VirtualTelephony:
         self._later(call, call.fate.talk_s, lambda: self._end(call, by, 16, None))
 
     # ------------------------------------------------------------------------------ message
+
+    def _out_of_time(self, call: VirtualCall) -> None:
+        if call.asked:
+            self._unattended(call, "timeout")
+        else:
+            self._post(AmdCutOff(attempt_id=call.order.attempt_id))
+            self._unattended(call, AMD_TOO_SLOW)
 
     def _unattended(self, call: VirtualCall, reason: str) -> None:
         """The dialplan acts alone; the trace reaches dialerd when the call is over."""

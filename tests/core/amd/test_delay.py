@@ -22,7 +22,15 @@ from dialerd.core.amd.delay import (
 )
 from dialerd.core.campaign import AmdParameters, Campaign, CampaignState, CampaignVerb, MeasuredFrom
 from dialerd.core.errors import Conflict
-from dialerd.core.messages import CampaignOrder, CampaignSaved, LogEvent, Originate, UnattendedTrace
+from dialerd.core.machine_messages import AmdCutOff
+from dialerd.core.messages import (
+    CampaignOrder,
+    CampaignSaved,
+    LogEvent,
+    MessageStarted,
+    Originate,
+    UnattendedTrace,
+)
 from dialerd.core.picture import picture
 from dialerd.core.remembered import Remembered
 from dialerd.core.restored import Restored
@@ -152,7 +160,9 @@ def test_other_verdicts_are_not(status: str) -> None:
     assert not asked(FROM_GREETING, 1.25, status).dialer.floor.run(1).verdicts.seen
 
 
-def test_a_call_that_amd_kept_over_the_limit_counts_and_blames_no_agi() -> None:
+@pytest.mark.parametrize("told_at_once", [True, False])
+def test_a_call_that_amd_kept_over_the_limit_counts_and_blames_no_agi(told_at_once: bool) -> None:
+    """Asterisk tells at once; the trace, read when the call is over or after a lost link, says the same."""
     stage = Stage(FROM_ANSWER, agents=[agent(1)])
     for number in range(12):  # more in a row than it takes to give up on an AGI that is not reached
         call = next_call(stage, number)
@@ -163,6 +173,9 @@ def test_a_call_that_amd_kept_over_the_limit_counts_and_blames_no_agi() -> None:
             attempt_id=call, token=attempt.token, answered_at=None, message_started_at=None, message_ended_at=None,
             reason=AMD_TOO_SLOW, key=f"unattended-{call}",
         )  # fmt: skip
+        if told_at_once:
+            stage.tell(AmdCutOff(attempt_id=call))
+            stage.tell(MessageStarted(attempt_id=call))
         stage.tell(trace)
         stage.end(call)
         assert stage.record(call).note == CUT_NOTE and stage.record(call).abandoned
