@@ -180,8 +180,10 @@ def test_a_message_wants_the_consent_that_the_law_wants_for_prerecorded_calls(co
     call = stage.dial()
     stage.answer(call)
     assert stage.verdict(stage.ask(call, "MACHINE")) == ("voicemail" if may else "machine")
+    stage.tell(VoicemailStarted(attempt_id=call, cue="beep"))
     stage.end(call)
     record = machine(stage, call, "voicemail" if may else "hangup")
+    assert (record.voicemail_started_at is not None) is may
     assert record.consent_id == "C-17"
     assert (record.note == "") is may
     assert may or record.note == "no voicemail drop: strict: prerecorded wants consent of class written"
@@ -347,3 +349,23 @@ def test_words_of_the_detector_that_come_too_late_or_mean_nothing_change_nothing
     person, talks, _ = met("HUMAN", **DROPS)
     person.tell(GreetingEnded(attempt_id=talks, cue="fax"))
     assert not person.all(Hangup)
+
+
+def test_a_fax_is_held_as_long_as_any_machine() -> None:
+    stage, call, _ = met(**DROPS, amd_min_call_s=10.0)
+    stage.wait(3)
+    stage.tell(GreetingEnded(attempt_id=call, cue="fax"))
+    stage.wait(4)
+    assert not stage.all(Hangup), "nine seconds after the answer"
+    stage.wait(1.5)
+    record = machine(stage, call, "hangup")
+    assert record.hung_up_by is HungUpBy.DIALER and record.answered_at and record.ended_at
+    assert (record.ended_at - record.answered_at).total_seconds() == pytest.approx(10, abs=0.1)
+
+
+def test_a_machine_that_hangs_up_in_its_greeting_got_no_message_and_the_record_says_why() -> None:
+    stage, call, _ = met(**DROPS)
+    stage.wait(3)
+    stage.end(call, cause=0)
+    record = machine(stage, call, "voicemail")
+    assert record.hung_up_by is HungUpBy.CUSTOMER and "before the end of the greeting" in record.note

@@ -14,7 +14,7 @@ from dialerd.core.closing import close_call
 from dialerd.core.deadlines import Wait
 from dialerd.core.floor import Floor
 from dialerd.core.live_call import LiveCall, advance
-from dialerd.core.machine_flow import ended_by, machine_orders
+from dialerd.core.machine_flow import ended_by, machine_orders, unfinished
 from dialerd.core.messages import (
     AttemptRefused,
     AttemptsOpened,
@@ -231,7 +231,7 @@ class CallFlow:
             self.floor.trunk_failed(attempt.trunk, f"{status.value} ({cause})", now)
         elif status in TRUNK_WORKED:
             self.floor.trunk_worked(attempt.trunk)
-        self.end(call, now, status, self._ended_by(call, now))
+        self.end(call, now, status, self._ended_by(call, now), unfinished(call))
 
     def _status(self, call: LiveCall, now: Moment) -> Status:
         state, attempt = call.attempt.state, call.attempt

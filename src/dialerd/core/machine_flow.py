@@ -11,6 +11,7 @@ from dialerd.core.amd.status import AmdResult
 from dialerd.core.call import AttemptMove, AttemptState, HungUpBy
 from dialerd.core.campaign import AmdAction, Campaign
 from dialerd.core.compliance import consented
+from dialerd.core.deadlines import Wait
 from dialerd.core.floor import Floor
 from dialerd.core.lead import Lead
 from dialerd.core.live_call import LiveCall, advance
@@ -28,6 +29,7 @@ from dialerd.core.machine_messages import (
 from dialerd.core.moment import Moment
 from dialerd.core.rule_set import Purpose
 
+BEFORE_ITS_END = "no voicemail drop: the call was over before the end of the greeting was heard"
 HELD_S = 0.5  # a call held so much shorter than it should have been was ended by the machine
 
 
@@ -72,9 +74,21 @@ def ended_by(call: LiveCall, now: Moment) -> HungUpBy:
         return HungUpBy.UNKNOWN  # the operator's own dialplan had it
     if attempt.amd_action == AmdAction.VOICEMAIL.value:
         return HungUpBy.CUSTOMER if attempt.voicemail_ended_at is None else HungUpBy.DIALER
+    return HungUpBy.CUSTOMER if _held_for_s(call, now) > HELD_S else HungUpBy.DIALER
+
+
+def unfinished(call: LiveCall) -> str:
+    """What the record must say of a machine's call that ends now: why there was no message; empty otherwise."""
+    attempt = call.attempt
+    dropping = attempt.state is AttemptState.MACHINE and attempt.amd_action == AmdAction.VOICEMAIL.value
+    return BEFORE_ITS_END if dropping and attempt.voicemail_started_at is None else ""
+
+
+def _held_for_s(call: LiveCall, now: Moment) -> float:
+    """Seconds for which this machine's call must still be held; 0 and less: it may end."""
+    attempt = call.attempt
     lasted_s = (now.wall - attempt.answered_at).total_seconds() if attempt.answered_at is not None else 0.0
-    held = attempt.note or lasted_s >= call.campaign.amd_min_call_s - HELD_S  # a note: not held, something failed
-    return HungUpBy.DIALER if held else HungUpBy.CUSTOMER
+    return call.campaign.amd_min_call_s - lasted_s
 
 
 NO_MAILBOX: Mapping[str, tuple[AmdResult | None, str]] = {
@@ -131,8 +145,16 @@ class MachineFlow:
             call.attempt.amd_action = AmdAction.HANGUP.value
             call.attempt.amd_result = heard.value if heard is not None else call.attempt.amd_result
             call.attempt.note = call.attempt.note or note
-            self.hang_up(call, HungUpBy.DIALER, now)
+            self._end(call, now)
             self.floor.save(call)
+
+    def _end(self, call: LiveCall, now: Moment) -> None:
+        """Hang up by AMI, at once or when the call has lasted long enough."""
+        left_s = _held_for_s(call, now)
+        if left_s <= 0:
+            self.hang_up(call, HungUpBy.DIALER, now)
+        else:  # what happens then: CallFlow.ending_overdue
+            self.floor.deadlines.set(Wait.ENDING, call.attempt.id, now.mono + left_s)
 
     def voicemail_started(self, event: VoicemailStarted, now: Moment) -> None:
         """The greeting is over, the file plays."""
