@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dialerd.core.call import AttemptState
 from dialerd.core.floor import Floor
 from dialerd.core.moment import Moment
 from dialerd.core.picture import Row
@@ -16,7 +17,7 @@ def live_calls(floor: Floor, now: Moment) -> list[Row]:
             "campaign": call.campaign.name,
             "number": call.attempt.number,
             "state": call.attempt.state.value,
-            "amd_action": call.attempt.amd_action,
+            "amd_action": call.attempt.amd_action if call.attempt.state is AttemptState.MACHINE else "",
             "agent": _agent_name(floor, call.agent_id),
             "trunk": call.attempt.trunk,
             "seconds": round((now.wall - call.attempt.created_at).total_seconds(), 1),
