@@ -165,3 +165,10 @@ def test_the_talk_figure_says_its_units(seconds: int, note: str, run: Run, daemo
     daemon.methods["call.list"] = lambda p: [{**CALL, "talk_duration": seconds}]
     export(run, daemon, "--to", "calls.html")
     assert note in (tmp_path / "calls.html").read_text()
+
+
+def test_a_machine_that_an_agent_met_is_no_person() -> None:
+    summary = Summary()
+    summary.add({**CALL, "disposition": "machine", "live_answer": False})
+    summary.add(CALL)
+    assert (summary.live_answers, summary.connected, summary.total.calls) == (1, 1, 2)

@@ -109,6 +109,18 @@ def test_caps_hold_across_a_restart_and_between_campaigns(new_url: Callable[[], 
         again.close()
 
 
+def test_with_a_machine_nobody_has_talked(url: str) -> None:
+    world = world_at(url)
+    try:
+        campaign_id = world.campaign("spring", rule_set="law")
+        (one,) = world.leads(campaign_id, world.lead_list(campaign_id), 1)
+        at = int((world.now - timedelta(days=2)).timestamp() * 1_000_000)
+        call(world, one, timedelta(days=2), status="answered", disposition="machine", bridged_at=at)
+        assert After.CONVERSATION not in facts(world, one).last
+    finally:
+        world.close()
+
+
 def test_what_quiet_follows_is_remembered_however_long_ago(url: str) -> None:
     world = world_at(url)
     try:

@@ -50,9 +50,9 @@ class Summary:
         agent = row.get("agent")
         if agent:
             self.by_agent.setdefault(str(agent), Line()).add(row)
-        self.connected += status == "answered"
-        if row.get("live_answer"):
+        if row.get("live_answer"):  # an agent who met a machine has said so: it is none
             self.live_answers += 1
+            self.connected += status == "answered"
             self.abandoned += status == "abandoned"
         started = str(row.get("created_at") or "")
         if started:
@@ -82,8 +82,11 @@ def _seconds(row: Mapping[str, Any], key: str) -> float:
 
 DEFINITIONS: tuple[tuple[str, str], ...] = (
     ("Call", "One attempt: one origination for one lead, with one disposition."),
-    ("Answered by a person", "Somebody answered and was not taken for a machine, whether or not an agent was there."),
-    ("Met an agent", "Calls with status answered: a person and an agent were in one bridge."),
+    (
+        "Answered by a person",
+        "Somebody answered, neither AMD nor an agent said machine; whether or not an agent was there.",
+    ),
+    ("Met an agent", "Status answered, and answered by a person: a person and an agent were in one bridge."),
     ("Abandoned", "A person answered and no agent was there within the campaign's limit; the message was played."),
     ("Abandon rate", "Abandoned ÷ answered by a person. Calls that nobody answered do not dilute it."),
     ("Ring", "From the first ringing to the answer or the end."),

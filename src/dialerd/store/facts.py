@@ -216,7 +216,9 @@ def _persons(session: Session, lead_ids: Sequence[int], since: int) -> dict[int,
     talked: dict[int, int] = {}
     refused: dict[int, int] = {}
     for lead_id, created_at, ended_at, bridged_at, refusal, rang in session.where_in(
-        "SELECT call_log.lead_id, call_log.created_at, call_log.ended_at, call_log.bridged_at,"
+        "SELECT call_log.lead_id, call_log.created_at, call_log.ended_at,"
+        # with a machine nobody has talked, whatever agent met it
+        " CASE WHEN call_log.disposition = 'machine' THEN NULL ELSE call_log.bridged_at END,"
         f" COALESCE(disposition.is_refusal, FALSE), {_RANG}"
         " FROM call_log LEFT JOIN disposition ON disposition.code = call_log.disposition"
         " WHERE call_log.lead_id IN ({in}) AND (call_log.created_at > ? OR call_log.bridged_at IS NOT NULL"
