@@ -16,7 +16,7 @@ async def test_the_verdict_socket_is_there_for_the_stand_alone_script_alone(tmp_
     node = f'[[asterisk]]\nsecret = "s"\nagi = "{agi}"\n'
     file.write_text(node + '[[trunk]]\nname = "t"\ndial_string = "PJSIP/{number}@t"\n')
     file.chmod(0o600)
-    nodes = main._nodes(config.load(file, environ={}), [])
+    nodes = main._nodes(config.load(file, environ={}), [], lambda: "")
     assert (nodes["pbx"].settings.verdict_socket is not None) == (agi == "script")
 
 

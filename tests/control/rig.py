@@ -12,6 +12,7 @@ from dialerd.config_schema import (
     AsteriskSettings,
     ControlSettings,
     DaemonSettings,
+    DetectorSettings,
     MetricsSettings,
     RecordingSettings,
     RoleSettings,
@@ -287,6 +288,7 @@ def some_settings(**control: Any) -> Settings:
         asterisk=(AsteriskSettings(secret="hunter2"),),
         trunks=(TrunkSettings(name="carrier", dial_string="Local/{number}@x", caller_ids=("+15550100",)),),
         recording=RecordingSettings(),
+        detector=DetectorSettings(),
         metrics=MetricsSettings(),
         origins={},
     )
