@@ -120,8 +120,8 @@ class FloorRules(RuleBasedStateMachine):
 
     # -- everything as usual, so that the unusual meets calls in every state
 
-    @rule(steps=st.integers(1, 3), hurry=st.booleans())
-    def life_goes_on(self, steps: int, hurry: bool) -> None:
+    @rule(steps=st.integers(1, 3), hurry=st.booleans(), amd=st.sampled_from(["HUMAN", "HUMAN", "MACHINE", "NOTSURE"]))
+    def life_goes_on(self, steps: int, hurry: bool, amd: str = "HUMAN") -> None:
         m = self.model
         for _ in range(steps):
             while m.claims:
@@ -133,16 +133,16 @@ class FloorRules(RuleBasedStateMachine):
             for leg in [leg for leg in m.legs.values() if not leg.up]:
                 self._pick_up(leg)
             for channel in list(m.channels.values()):
-                self._next_step(channel)
+                self._next_step(channel, amd)
             self._pass(0.2 if hurry else 1.0)
 
-    def _next_step(self, channel: Channel) -> None:
+    def _next_step(self, channel: Channel, amd: str) -> None:
         match channel.phase:
             case "sent" | "ringing":
                 channel.phase = "up"
                 self.model.hear(CallAnswered(attempt_id=channel.attempt_id))
             case "up":
-                self._ask(channel, "HUMAN")
+                self._ask(channel, amd)
             case "connecting":
                 self._bridge(channel)
             case "message":

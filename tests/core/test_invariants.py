@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import invariant
 
 from dialerd.core.agent import AgentState
 from dialerd.core.agent_flow import BUSY
 from dialerd.core.call import AttemptState
-from dialerd.core.campaign import DialMode, OnTimeout
+from dialerd.core.campaign import AmdAction, AmdPolicy, DialMode, OnTimeout
 from dialerd.core.deadlines import Wait
 from dialerd.core.messages import ShutdownBegan
 from dialerd.core.tally import Tally
@@ -210,4 +211,22 @@ def test_a_lead_that_is_shown_is_not_claimed_once_more() -> None:
         floor.claim_is_answered()
     floor.time_passes(seconds=1.0)
     assert any(seat.preview for seat in floor.model.dialer.floor.roster)
+    _repeat_everything(floor)
+
+
+@pytest.mark.parametrize("action", AmdAction)
+@pytest.mark.parametrize("amd", ["MACHINE", "NOTSURE"])
+@pytest.mark.parametrize("what", ["start", "end", "failed"])
+def test_machines_get_what_is_said_and_end_well(action: AmdAction, amd: str, what: str) -> None:
+    floor = Floor()
+    floor.begin(start=True, preview=None, action=action, doubt=AmdPolicy.MACHINE)
+    verdicts: list[str] = []
+    for turn in range(8):
+        floor.life_goes_on(steps=1, hurry=False, amd=amd)
+        verdicts += [channel.phase for channel in floor.model.channels.values()]
+        floor.machine_gets_something(pick=turn, what=what)
+        for kind in range(16):
+            floor.hostile_event(pick=turn, leg=0, kind=kind)
+    wanted = {AmdAction.VOICEMAIL: "dropping", AmdAction.TRANSFER: "moved", AmdAction.HANGUP: "over"}[action]
+    assert wanted in verdicts, "the story reaches machines"
     _repeat_everything(floor)

@@ -169,6 +169,19 @@ def restarted(stage: Stage, wanted: Campaign) -> tuple[Stage, int]:
     return again, call
 
 
+def test_a_failure_told_too_late_or_of_nothing_changes_nothing() -> None:
+    stage, call, _ = met(**DROPS)
+    for event in (VoicemailStarted(attempt_id=call, cue="beep"), VoicemailEnded(attempt_id=call)):
+        stage.tell(event)
+    stage.tell(MachineActionFailed(attempt_id=call, why="invented"))
+    stage.end(call)
+    assert machine(stage, call, "voicemail").note == ""
+    stage, call, _ = met(amd_enabled=True)
+    stage.tell(MachineActionFailed(attempt_id=call, why="invented"))
+    stage.end(call)
+    assert machine(stage, call, "hangup").note == ""
+
+
 # -- consent
 
 
