@@ -4,7 +4,7 @@
 set -eu
 bin=$1
 tier=${2:-gate}
-packages="debootstrap sip-tester espeak-ng sox postgresql chromium"
+packages="debootstrap sip-tester espeak-ng flite sox postgresql chromium"
 left_out=""
 
 if [ "$(id -u)" = 0 ] && [ -e /etc/debian_version ]; then

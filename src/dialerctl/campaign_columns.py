@@ -80,6 +80,9 @@ ABANDON_WINDOWS = click.Choice(
 )
 LEAD_ORDERS = click.Choice(["down", "up", "random", "oldest", "newest", "rank"])
 ABANDON_ACTIONS = click.Choice(["hangup", "transfer"])
+AMD_PRESETS = click.Choice(["asterisk-default", "original", "vicidial", "human-first"])
+PRESET = "amd_preset"
+"""No column of a campaign: it sets nine of them."""
 AMD_POLICIES = click.Choice(["agent", "machine"])
 AMD_ACTIONS = click.Choice(["hangup", "voicemail", "transfer"])
 
@@ -193,9 +196,11 @@ def campaign_options(command: Callable[..., Any]) -> Callable[..., Any]:
             command = click.option(column.option, column.name, type=column.type, metavar=metavar, help=column.help)(
                 command
             )
-    return command
+    help_text = "All nine AMD parameters of a named set (dialerctl amd presets); those given beside it win."
+    return click.option("--amd-preset", PRESET, type=AMD_PRESETS, help=help_text)(command)
 
 
 def given_columns(values: Mapping[str, Any]) -> dict[str, Any]:
     """The columns that were named on the command line."""
-    return {column.name: values[column.name] for column in CAMPAIGN_COLUMNS if values.get(column.name) is not None}
+    names = [PRESET, *(column.name for column in CAMPAIGN_COLUMNS)]
+    return {name: values[name] for name in names if values.get(name) is not None}

@@ -11,6 +11,8 @@ OFFLINE_COMMANDS: dict[str, tuple[str, ...]] = {
     "rules list": ("dialerd.rule_files", "dialerd.core"),
     "rules show": ("dialerd.rule_files", "dialerd.core"),
     "rules check": ("dialerd.rule_files", "dialerd.core"),
+    "amd tune": ("dialerd.core",),  # a folder; a campaign is asked for
+    "amd presets": ("dialerd.core",),
     "simulate": ("dialerd.simulation", "dialerd.core"),  # with --campaign it asks dialerd
     "completion": (),
     "lead import": (),  # only with --dry-run

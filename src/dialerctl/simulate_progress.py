@@ -17,16 +17,16 @@ from dialerctl.terminal import is_terminal
 
 
 @contextmanager
-def progress_told(total: float, wanted: bool | None) -> Iterator[Callable[[float], None]]:
+def progress_told(total: float, wanted: bool | None, doing: str = "Simulating") -> Iterator[Callable[[float], None]]:
     """What to tell of each part of `total` that is done; `wanted` None: a bar only where a person watches stderr."""
     if not (is_terminal(sys.stderr) if wanted is None else wanted):
         yield lambda _: None
         return
     whole = max(1, round(total))
     if not is_terminal(sys.stderr):
-        yield _lines(whole)
+        yield _lines(whole, doing)
         return
-    with click.progressbar(length=whole, label="Simulating", file=sys.stderr, show_eta=True, width=30) as bar:
+    with click.progressbar(length=whole, label=doing, file=sys.stderr, show_eta=True, width=30) as bar:
         done = shown = 0.0
 
         def tell(part: float) -> None:
@@ -63,7 +63,7 @@ def ended_in_order() -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL)
 
 
-def _lines(whole: int) -> Callable[[float], None]:
+def _lines(whole: int, doing: str) -> Callable[[float], None]:
     """For a log: a line for each tenth that is done."""
     done, said = 0.0, 0
 
@@ -74,6 +74,6 @@ def _lines(whole: int) -> Callable[[float], None]:
         if tenths > said:
             said = tenths
             with suppress(OSError):  # a log that cannot be written must not cost the result
-                click.echo(f"Simulating: {10 * tenths} %", err=True)
+                click.echo(f"{doing}: {10 * tenths} %", err=True)
 
     return tell

@@ -29,17 +29,23 @@ class Greeting:
     name: str
     kind: str
     party: str
+    half: int
     samples: NDArray[np.int16]
 
 
 class Maker:
-    """Makes the parts of one greeting; everything random comes from one seeded generator."""
+    """Makes the parts of one greeting; everything random comes from one seeded generator.
 
-    def __init__(self, random: np.random.Generator) -> None:
+    `half` 0 or 1 has only every second voice and every second text: two halves have neither in common. None has all.
+    """
+
+    def __init__(self, random: np.random.Generator, half: int | None = None) -> None:
         """Choose language, voice and manner of the one who speaks."""
         self.random = random
+        self._half = half
         self.language: Language = LANGUAGES[int(random.choice(len(LANGUAGES), p=[0.4, 0.3, 0.2, 0.1]))]
-        self._voice = self.pick(self.language.voices) + self.pick(VARIANTS)
+        voice = self.pick(self.voices())
+        self.voice = voice
         self._pace = int(random.integers(125, 200))
         self._pitch = int(random.integers(30, 70))
         self.level_db = self.between(-34, -17)  # little is clipped
@@ -48,6 +54,15 @@ class Maker:
         """One of them."""
         return choices[int(self.random.integers(len(choices)))]
 
+    def voices(self) -> tuple[str, ...]:
+        """The language's voices with their variants, of this half."""
+        every = [
+            voice + variant
+            for voice in self.language.voices
+            for variant in (("",) if voice.startswith("flite:") else VARIANTS)
+        ]
+        return tuple(every) if self._half is None else tuple(every[self._half :: 2])
+
     def between(self, low: float, high: float) -> float:
         """A number between two."""
         return float(self.random.uniform(low, high))
@@ -55,8 +70,8 @@ class Maker:
     def says(self, texts: tuple[str, ...], *, word_gap_10ms: int = 0) -> Sound:
         """One of the texts, spoken at this greeting's level."""
         spoken = say(
-            self.pick(texts),
-            voice=self._voice,
+            self.pick(texts if self._half is None else texts[self._half :: 2]),
+            voice=self.voice,
             words_per_minute=self._pace,
             pitch=self._pitch,
             word_gap_10ms=word_gap_10ms,
@@ -199,8 +214,11 @@ KINDS: dict[str, tuple[str, Callable[[Maker], list[Sound]]]] = {
 
 
 def greeting(kind: str, number: int, seed: int) -> Greeting:
-    """Make one greeting; the same (kind, number, seed) gives the same samples whatever else is made."""
+    """Make one greeting; the same (kind, number, seed) gives the same samples whatever else is made.
+
+    Even and odd numbers are two halves without a common voice or text.
+    """
     party, make = KINDS[kind]
-    maker = Maker(np.random.default_rng([seed, zlib.crc32(kind.encode()), number]))
+    maker = Maker(np.random.default_rng([seed, zlib.crc32(kind.encode()), number]), half=number % 2)
     whole = np.concatenate(make(maker))[: round(LONGEST_S * tones.RATE_HZ)]
-    return Greeting(f"{kind}-{number:03d}", kind, party, tones.to_int16(whole))
+    return Greeting(f"{kind}-{number:03d}", kind, party, number % 2, tones.to_int16(whole))

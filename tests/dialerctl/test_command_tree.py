@@ -63,6 +63,7 @@ def test_examples_of_the_help_work(name: str, run: Run, daemon: FakeDaemon, tmp_
             words += ["--hours", "0.1"]
         result = run(*words, socket=daemon.path)
         known = result.exit_code == 0 or (result.exit_code == 5 and "there is no" in result.stderr)
+        known = known or (name == "amd tune" and "recorded samples of campaign spring can be read" in result.stderr)
         assert known, f"{example}\n{result.output}"
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from fake_daemon import FakeDaemon, Refusal, Run
+from test_amd_tune import labelled_folder
 
 from dialerctl.offline import OFFLINE_COMMANDS
 from dialerctl.reference import every_command, path_of
@@ -80,6 +81,8 @@ GOOD = {
     "amd samples": "amd samples spring",
     "amd report": "amd report spring --by hour",
     "disposition list": "disposition list",
+    "amd tune": "amd tune calls --lost-limit 20",
+    "amd presets": "amd presets",
     "simulate": "simulate --scenario world.toml --agents 2 --hours 0.05",
     "completion": "completion bash",
 }
@@ -117,6 +120,7 @@ UNKNOWN = {
     "call review": "call review 99 --person",
     "amd samples": "amd samples nosuch",
     "amd report": "amd report nosuch",
+    "amd tune": "amd tune nosuch",
     "simulate": "simulate --campaign nosuch",
 }
 CONFLICTS = {
@@ -142,8 +146,14 @@ dial_string = "PJSIP/{number}@carrier"
 SECRETS = '[asterisk.pbx1]\nsecret = "x"\n'
 
 
+@pytest.fixture(scope="module")
+def calls(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Labelled recordings, made once."""
+    return labelled_folder(tmp_path_factory.mktemp("recordings"), count=100)
+
+
 @pytest.fixture(autouse=True)
-def files(tmp_path: Path) -> None:
+def files(tmp_path: Path, calls: Path) -> None:
     """The files that the commands above name (`run` works in this folder)."""
     (tmp_path / "leads.csv").write_text("number,name\n+4930231250,Ada\n")
     (tmp_path / "own.toml").write_text('name = "own"\nversion = "1"\ntitle = "ours"\n')
@@ -151,6 +161,7 @@ def files(tmp_path: Path) -> None:
     (tmp_path / "numbers.txt").write_text("+4930231250\n4930231251\nnobody\n")
     (tmp_path / "world.toml").write_text('name = "ours"\n')
     (tmp_path / "good.toml").write_text(GOOD_CONFIG)
+    (tmp_path / "calls").symlink_to(calls)
     (tmp_path / "secrets.toml").write_text(SECRETS)
     (tmp_path / "secrets.toml").chmod(0o600)
 

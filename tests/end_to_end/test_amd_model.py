@@ -107,7 +107,7 @@ def test_a_far_end_that_stops_sending(pbx: Asterisk, farend: FarEnd, ami: AmiCli
         "mute": np.concatenate([pause] * 13),
         "long": np.concatenate([word] * 8),
     }
-    greetings = [Greeting(name, "stops", "nobody", samples) for name, samples in parts.items()]
+    greetings = [Greeting(name, "stops", "nobody", 0, samples) for name, samples in parts.items()]
     calls = [Wanted(each, sets, After.NOTHING) for each in greetings for sets in (ORIGINAL, HARD)]
     heard = Switchboard(farend, ami, agi).heard(calls, timeout_s=60)
     for each in heard:

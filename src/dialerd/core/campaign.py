@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from enum import Enum
+from types import MappingProxyType
 
 from dialerd.core.abandon_window import DEFAULT_WINDOW, AbandonWindow, WindowClock
 from dialerd.core.compliance_rules import CallingRules
@@ -124,6 +126,22 @@ class AmdParameters:
                 self.maximum_word_length,
             )
         )
+
+
+AMD_COLUMNS: Mapping[str, str] = MappingProxyType(
+    {
+        "initial_silence": "amd_initial_silence",
+        "greeting": "amd_greeting",
+        "after_greeting_silence": "amd_after_greeting_silence",
+        "total_analysis_time": "amd_total_analysis_time",
+        "minimum_word_length": "amd_min_word_length",
+        "between_words_silence": "amd_between_words_silence",
+        "maximum_number_of_words": "amd_max_words",
+        "silence_threshold": "amd_silence_threshold",
+        "maximum_word_length": "amd_max_word_length",
+    }
+)
+"""Each parameter's field in AmdParameters and its campaign column, in AMD()'s order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,8 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from dialerd.core.abandon_window import AbandonWindow
-from dialerd.core.campaign import AbandonAction, AmdAction, AmdPolicy, DialMode, MeasuredFrom, OnTimeout
+from dialerd.core.amd.presets import PRESETS
+from dialerd.core.campaign import AMD_COLUMNS, AbandonAction, AmdAction, AmdPolicy, DialMode, MeasuredFrom, OnTimeout
 from dialerd.core.errors import Invalid, hint
 from dialerd.core.lead_filter import checked_filter
 from dialerd.core.list_mix import LeadOrder
@@ -185,12 +186,26 @@ def checked_settings(settings: Mapping[str, Any], present: Mapping[str, Any]) ->
     `present` holds the row's columns now (the defaults, for a new campaign): limits between two columns are checked
     on what the row will be. Invalid lists every problem, each with its column.
     """
-    columns, problems = checked_by(COLUMNS, settings, "column")
+    columns, problems = checked_by(COLUMNS, _with_preset(settings), "column")
     if not problems:
         problems = _contradictions({**present, **columns})
     if problems:
         raise Invalid("; ".join(problems))
     return columns
+
+
+PRESET = "amd_preset"
+"""No column: the name of a preset that sets AMD()'s nine columns, but for those that are given beside it."""
+
+
+def _with_preset(settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    if PRESET not in settings:
+        return settings
+    name = str(settings[PRESET]).lower()
+    if name not in PRESETS:
+        raise Invalid(f"{PRESET}: {name!r} must be one of {', '.join(PRESETS)}{hint(name, PRESETS)}")
+    preset = {column: getattr(PRESETS[name], field) for field, column in AMD_COLUMNS.items()}
+    return {**preset, **{column: value for column, value in settings.items() if column != PRESET}}
 
 
 def _contradictions(row: Mapping[str, Any]) -> list[str]:

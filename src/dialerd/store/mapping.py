@@ -11,6 +11,7 @@ from dialerd.core.abandon_window import DEFAULT_WINDOW, AbandonWindow
 from dialerd.core.agent import AgentProfile, LegMode
 from dialerd.core.calling_windows import daily
 from dialerd.core.campaign import (
+    AMD_COLUMNS,
     AbandonAction,
     AmdAction,
     AmdParameters,
@@ -123,17 +124,7 @@ def campaign_value(row: Mapping[str, Any], rule_sets: Mapping[str, RuleSet]) -> 
         abandon_action=AbandonAction(row["abandon_action"]),
         abandon_transfer_extension=row["abandon_transfer_extension"],
         amd_enabled=bool(row["amd_enabled"]),
-        amd=AmdParameters(
-            initial_silence=row["amd_initial_silence"],
-            greeting=row["amd_greeting"],
-            after_greeting_silence=row["amd_after_greeting_silence"],
-            total_analysis_time=row["amd_total_analysis_time"],
-            minimum_word_length=row["amd_min_word_length"],
-            between_words_silence=row["amd_between_words_silence"],
-            maximum_number_of_words=row["amd_max_words"],
-            silence_threshold=row["amd_silence_threshold"],
-            maximum_word_length=row["amd_max_word_length"],
-        ),
+        amd=AmdParameters(**{field: row[column] for field, column in AMD_COLUMNS.items()}),
         amd_action=AmdAction(row["amd_action"]),
         amd_unsure=AmdPolicy(row["amd_unsure"]),
         amd_not_run=AmdPolicy(row["amd_not_run"]),

@@ -15,6 +15,7 @@ from pathlib import Path
 PACKAGES: dict[str, str] = {
     "debootstrap": "debootstrap",
     "espeak-ng": "espeak-ng",
+    "flite": "flite",
     "sox": "sox",
     "unshare": "util-linux",
     "nsenter": "util-linux",

@@ -20,13 +20,15 @@ PRESETS: Mapping[str, AmdParameters] = MappingProxyType(
             minimum_word_length=120,
             maximum_number_of_words=4,
         ),
-        # found by dialerd's search on synthetic voices (docs/amd.md): fewer people lost, more machines let through
+        # found by dialerd's search on synthetic voices (docs/amd.md): fewest people lost while most machines are caught
         "human-first": AmdParameters(
-            initial_silence=4000,
-            greeting=3000,
-            after_greeting_silence=1000,
-            maximum_number_of_words=6,
-            maximum_word_length=900,
+            initial_silence=4500,
+            greeting=2600,
+            after_greeting_silence=900,
+            minimum_word_length=60,
+            maximum_number_of_words=8,
+            silence_threshold=720,
+            maximum_word_length=600,
         ),
     }
 )

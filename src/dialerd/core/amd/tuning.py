@@ -1,4 +1,4 @@
-"""Owns the search for AMD parameters on labelled recordings. Knows nothing of files, commands, campaigns and intervals.
+"""Owns what parameters of AMD do to labelled recordings, and which of several sets is best. Knows no files, no search.
 
 Two errors are weighed: a person whom AMD takes for a machine is lost; a machine that AMD does not recognise is leaked,
 that is, it reaches an agent. Fewer of one are more of the other, so the limit on lost people is the caller's choice.
@@ -7,24 +7,15 @@ that is, it reaches an agent. Fewer of one are more of the other, so the limit o
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from enum import Enum
-from itertools import product
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from dialerd.core.amd.frames import Frames
 from dialerd.core.amd.model import judge
 from dialerd.core.amd.status import AmdResult
-from dialerd.core.campaign import AmdParameters
-
-
-class Unsure(Enum):
-    """Who gets a call that AMD is not sure of."""
-
-    AGENT = "agent"
-    MACHINE = "machine"
+from dialerd.core.campaign import AmdParameters, AmdPolicy
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,29 +70,7 @@ class Trial:
     counts: Counts
 
 
-# A coarse grid of what moves people and machines most; the other parameters are left to the refinement.
-GRID: Mapping[str, tuple[int, ...]] = {
-    "silence_threshold": (256, 512, 1024),
-    "initial_silence": (2500, 4000),
-    "greeting": (1000, 1500, 2000, 3000),
-    "after_greeting_silence": (600, 800, 1000, 1400),
-    "maximum_number_of_words": (2, 3, 4, 6),
-}
-STEPS: Mapping[str, tuple[int, ...]] = {
-    "initial_silence": (1500, 2000, 2500, 3000, 3500, 4000, 4500),
-    "greeting": (700, 900, 1100, 1300, 1500, 1700, 1900, 2200, 2600, 3000),
-    "after_greeting_silence": (400, 500, 600, 700, 800, 900, 1000, 1200, 1400, 1700),
-    "total_analysis_time": (3500, 4000, 5000, 6000),
-    "minimum_word_length": (60, 80, 100, 120, 160, 200, 260),
-    "between_words_silence": (40, 50, 80, 100, 140),
-    "maximum_number_of_words": (1, 2, 3, 4, 5, 6, 8),
-    "silence_threshold": (128, 180, 256, 360, 512, 720, 1024, 1400),
-    "maximum_word_length": (600, 900, 1300, 2000, 5000),
-}
-ROUNDS = 4
-
-
-def measure(recordings: Iterable[Recording], parameters: AmdParameters, unsure: Unsure = Unsure.AGENT) -> Counts:
+def measure(recordings: Iterable[Recording], parameters: AmdParameters, unsure: AmdPolicy = AmdPolicy.AGENT) -> Counts:
     """Judge every recording with one parameter set and count; ValueError for a negative parameter."""
     people = lost = machines = leaked = not_sure = 0
     delays: list[int] = []
@@ -109,7 +78,7 @@ def measure(recordings: Iterable[Recording], parameters: AmdParameters, unsure: 
         verdict = judge(each.frames, parameters)
         result = verdict.result
         not_sure += result is AmdResult.UNSURE
-        to_agent = result is AmdResult.HUMAN or (result is AmdResult.UNSURE and unsure is Unsure.AGENT)
+        to_agent = result is AmdResult.HUMAN or (result is AmdResult.UNSURE and unsure is AmdPolicy.AGENT)
         if not each.person:
             machines += 1
             leaked += to_agent
@@ -143,35 +112,10 @@ def split(
     return kept, held
 
 
-def search(recordings: Sequence[Recording], limits: Limits, unsure: Unsure = Unsure.AGENT) -> list[Trial]:
-    """Try a coarse grid and then, from the best of it, one parameter after the other; return every trial.
-
-    Deterministic. About 700 parameter sets: for a thousand recordings some seconds.
-    """
-    tried: dict[AmdParameters, Trial] = {}
-
-    def attempt(parameters: AmdParameters) -> None:
-        if parameters not in tried:
-            tried[parameters] = Trial(parameters, measure(recordings, parameters, unsure))
-
-    for values in product(*GRID.values()):
-        attempt(replace(AmdParameters(), **dict(zip(GRID, values, strict=True))))
-    current = _nearest(tried.values(), limits)
-    for _ in range(ROUNDS):
-        before = current
-        for name, steps in STEPS.items():
-            for value in steps:
-                attempt(replace(current.parameters, **{name: value}))
-            current = _nearest(tried.values(), limits)
-        if current is before:
-            break
-    return list(tried.values())
-
-
 def best(trials: Iterable[Trial], limits: Limits) -> Trial | None:
     """The trial within the limits with the fewest machines leaked, then the fewest people lost; None without one."""
     kept = [each for each in trials if not each.counts.excess(limits)]
-    return _nearest(kept, limits) if kept else None
+    return min(kept, key=_errors) if kept else None
 
 
 def frontier(trials: Iterable[Trial]) -> list[Trial]:
@@ -183,10 +127,7 @@ def frontier(trials: Iterable[Trial]) -> list[Trial]:
     return found
 
 
-def _nearest(trials: Iterable[Trial], limits: Limits) -> Trial:
-    def cost(trial: Trial) -> tuple[float, int, int, float]:
-        counts = trial.counts
-        delay = counts.delay_ms(0.95)
-        return counts.excess(limits), counts.leaked, counts.lost, math.inf if delay is None else delay
-
-    return min(trials, key=cost)  # of equals the one tried first
+def _errors(trial: Trial) -> tuple[int, int, float]:
+    counts = trial.counts
+    delay = counts.delay_ms(0.95)
+    return counts.leaked, counts.lost, math.inf if delay is None else delay

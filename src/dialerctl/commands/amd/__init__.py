@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from dialerctl.commands.amd.tune_command import presets, tune
 from dialerctl.failure import Failure
 from dialerctl.known_names import campaign_names
 from dialerctl.lazy_group import Noun
@@ -148,3 +149,7 @@ def _patiently(session: Session, method: str, params: Mapping[str, Any]) -> Any:
     """Months of calls take a while to count."""
     wanted = {key: value for key, value in params.items() if value is not None}
     return session.client().call(method, wanted, timeout_s=max(REPORT_TIMEOUT_S, session.timeout_s))
+
+
+amd.add_command(tune)
+amd.add_command(presets)
