@@ -176,7 +176,9 @@ def campaign_with(daemon: FakeDaemon, folder: Path) -> None:
 
     def answered(params: dict[str, Any]) -> dict[str, Any]:
         begin = params.get("offset") or 0
-        return {"samples": samples[begin : begin + params["limit"]], "unseen": 0}
+        page = samples[begin : begin + params["limit"]]
+        seen = [each for each in page if Path(each["file"]).exists()]
+        return {"samples": seen, "unseen": len(page) - len(seen), "total": len(samples)}
 
     daemon.methods["amd.samples"] = answered
     daemon.methods["campaign.show"] = lambda params: {"name": params["name"], "amd_unsure": "machine", **PRESENT}
@@ -201,8 +203,39 @@ def test_a_campaigns_own_samples_and_its_change(
     assert "dialerctl campaign edit spring --amd-" in done.stdout
 
 
+def test_a_page_with_files_that_are_gone_is_not_taken_for_the_last(
+    daemon: FakeDaemon, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_LIST_ROWS", 50)
+    folder = labelled_folder(tmp_path / "calls")
+    campaign_with(daemon, folder)
+    for number in (3, 60):
+        (folder / f"{number:03d}.wav").unlink()
+    shown = run("amd", "tune", "spring", "--json", socket=daemon.path)
+    values = json.loads(shown.stdout)
+    sides = (values["searched"], values["presets"][0])
+    assert sum(side["people"] + side["machines"] for side in sides) == 118
+    assert [each.get("offset", 0) for each in daemon.asked("amd.samples")] == [0, 50, 100]
+    assert "(left out: 2 samples that are not where dialerd looks" in shown.stderr
+
+
+def test_files_without_a_label_are_named_and_left_out(run: Run, tmp_path: Path) -> None:
+    folder = labelled_folder(tmp_path / "calls")
+    (folder / "forgotten.wav").write_bytes((folder / "000.wav").read_bytes())
+    assert "(not in labels.csv, left out: forgotten.wav)" in run("amd", "tune", str(folder), "--json").stderr
+
+
+@pytest.mark.skipif(shutil.which("sox") is None, reason="sox converts")
+def test_a_files_name_is_no_command_for_sox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("|touch run", "-n"):
+        write_wav(tmp_path / name, np.ones(16_000, np.int16) * 900, rate_hz=16_000)
+        assert len(sound(Path(name))) == 8000
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_campaign_without_labelled_samples_says_how_they_come_about(daemon: FakeDaemon, run: Run) -> None:
-    daemon.methods["amd.samples"] = lambda _: {"samples": [], "unseen": 4}
+    daemon.methods["amd.samples"] = lambda _: {"samples": [], "unseen": 4, "total": 4}
     daemon.methods["campaign.show"] = lambda params: {"name": params["name"], "amd_unsure": "agent", **PRESENT}
     shown = run("amd", "tune", "spring", socket=daemon.path)
     assert shown.exit_code == 1 and "--amd-sample" in shown.stderr and "(4 more" in shown.stderr

@@ -10,7 +10,7 @@ import csv
 import shutil
 import subprocess
 import wave
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,6 +47,20 @@ def of_folder(folder: Path) -> list[Labelled]:
         more = f"; and {len(problems) - MOST_TOLD} more" if len(problems) > MOST_TOLD else ""
         raise Failure("; ".join(problems[:MOST_TOLD]) + more)
     return found
+
+
+def unlabelled(folder: Path, found: Iterable[Labelled]) -> list[str]:
+    """The wav files of the folder that labels.csv does not name."""
+    named = {(folder / each.name).resolve() for each in found}
+    return sorted(
+        path.name for path in folder.iterdir() if path.suffix.lower() == ".wav" and path.resolve() not in named
+    )
+
+
+def told(names: list[str]) -> str:
+    """The names joined, the first MOST_TOLD of them."""
+    more = f" and {len(names) - MOST_TOLD} more" if len(names) > MOST_TOLD else ""
+    return ", ".join(names[:MOST_TOLD]) + more
 
 
 def of_samples(samples: list[Mapping[str, Any]]) -> tuple[list[Labelled], list[str]]:
@@ -136,7 +150,8 @@ def _converted(path: Path, form: str) -> bytes:
     if shutil.which("sox") is None:
         raise ValueError(f"is {form}, and not 8000 Hz, 16 bit, 1 channel: sox could convert it (apt install sox)")
     wanted = ["-t", "raw", "-r", str(RATE_HZ), "-c", "1", "-b", "16", "-e", "signed-integer", "-"]
-    command = ["sox", "-V1", "-R", str(path), *wanted, "trim", "0", str(LONGEST_S)]
+    # absolute: sox takes a name that begins with - for an option and one that begins with | for a command to run
+    command = ["sox", "-V1", "-R", str(path.absolute()), *wanted, "trim", "0", str(LONGEST_S)]
     try:
         done = subprocess.run(command, capture_output=True, check=False, timeout=60)
     except subprocess.TimeoutExpired:

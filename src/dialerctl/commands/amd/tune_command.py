@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from dialerctl.asking import ask
-from dialerctl.commands.amd.recordings import Labelled, of_folder, of_samples
+from dialerctl.commands.amd.recordings import LABELS, Labelled, of_folder, of_samples, told, unlabelled
 from dialerctl.commands.amd.tuned import Row, Tuned, as_values, tuned
 from dialerctl.failure import Failure
 from dialerctl.known_names import campaign_names
@@ -64,6 +64,8 @@ def tune(session: Session, source: str, **asked: Any) -> None:
         if asked["apply_"]:
             raise click.UsageError("--apply needs a campaign: a folder has no settings to change")
         labelled, what = of_folder(folder), f"folder {source}"
+        if left := unlabelled(folder, labelled):
+            session.say(f"(not in {LABELS}, left out: {told(left)})")
     else:
         if "/" in source or source.endswith(".wav"):
             raise Failure(f"there is no folder {source}", ExitCode.NOT_FOUND)
@@ -80,8 +82,8 @@ def tune(session: Session, source: str, **asked: Any) -> None:
         if not changes:
             session.say(f"Campaign {source} has these parameters already.")
             return
-        told = ", ".join(f"{column} {present[column]} to {value}" for column, value in changes.items())
-        ask(asked["yes"], f"Change campaign {source}: {told}?")
+        change = ", ".join(f"{column} {present[column]} to {value}" for column, value in changes.items())
+        ask(asked["yes"], f"Change campaign {source}: {change}?")
         session.call("campaign.edit", name=source, changes=changes)
         session.say(f"Campaign {source} is changed.")
 
@@ -108,15 +110,18 @@ def presets(session: Session) -> None:
 
 def _of_campaign(session: Session, name: str, since: str | None, until: str | None) -> list[Labelled]:
     samples: list[Mapping[str, Any]] = []
-    unseen = 0
+    unseen = offset = 0
     while True:
         answer = session.call(
-            "amd.samples", name=name, since=since, until=until, limit=MAX_LIST_ROWS, offset=len(samples) or None
+            "amd.samples", name=name, since=since, until=until, limit=MAX_LIST_ROWS, offset=offset or None
         )
         samples += answer["samples"]
         unseen += answer["unseen"]
-        if len(answer["samples"]) < MAX_LIST_ROWS:
+        offset += MAX_LIST_ROWS  # of all rows: a page has fewer samples than rows where dialerd does not find files
+        if offset >= answer["total"]:
             break
+    if unseen and samples:
+        session.say(f"(left out: {unseen} samples that are not where dialerd looks for them)")
     labelled, problems = of_samples(samples)
     for problem in problems[:5]:
         session.say(f"(left out: {problem})")
