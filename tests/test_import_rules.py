@@ -46,7 +46,7 @@ HARMLESS = frozenset(
 )
 """Stdlib that touches neither the outside world nor the clock by itself."""
 
-EDGES = ("asterisk", "store", "control", "analytics", "detector")
+EDGES = ("asterisk", "store", "control", "analytics", "detector", "audio")
 SHELLS = ("engine", "simulation")
 CONFIG = "dialerd.config"
 

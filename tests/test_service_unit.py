@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from dialerd.config_schema import RecordingSettings
+from dialerd.config_schema import AudioSettings, RecordingSettings
 from dialerd.service_manager import ServiceManager
 
 SYSTEMD = Path(__file__).resolve().parent.parent / "systemd"
@@ -96,3 +96,12 @@ def test_samples_do_not_grow_for_ever(tmp_path: Path) -> None:
         os.utime(files[name], (old, old))
     subprocess.run([tmpfiles, "--clean", f"--root={tmp_path}", str(line)], check=True, timeout=60)
     assert [name for name, file in files.items() if file.exists()] == ["amd/20260402/new.wav", "20260101/talk.wav"]
+
+
+def test_the_folder_of_sounds_is_made_and_may_be_written() -> None:
+    folder = AudioSettings().folder
+    assert f"ReadWritePaths=-{folder}\n" in (SYSTEMD / "dialerd.service").read_text()
+    (line,) = [
+        line.split() for line in (SYSTEMD / "tmpfiles.d/dialerd-sounds.conf").read_text().splitlines() if line[0] != "#"
+    ]
+    assert line == ["d", folder, "0755", "dialerd", "dialerd", "-"]

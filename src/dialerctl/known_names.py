@@ -31,4 +31,5 @@ def names_from(method: str, key: str = "name") -> Complete:
 
 campaign_names = names_from("campaign.list")
 agent_names = names_from("agent.list")
+sound_names = names_from("audio.list")
 disposition_codes = names_from("disposition.list", "code")

@@ -20,6 +20,7 @@ NOUNS = {
     "agent": ("dialerctl.commands.agent", "agent", "Add agents; log in, pause, dispose."),
     "call": ("dialerctl.commands.call", "call", "List, show, hang up, export, review calls; place a test call."),
     "amd": ("dialerctl.commands.amd", "amd", "Answering-machine detection: what it did to people and machines."),
+    "audio": ("dialerctl.commands.audio", "audio", "Voice files: add, list, check, remove."),
     "disposition": ("dialerctl.commands.disposition", "disposition", "The codes a call can end with."),
     "simulate": ("dialerctl.commands.simulate", "simulate", "What if: modes, targets, team sizes, in virtual time."),
     "rules": ("dialerctl.commands.rules", "rules", "Rule sets: the law that campaigns keep, with sources."),

@@ -15,6 +15,7 @@ from dialerd.config_files import read_all
 from dialerd.config_problems import ConfigInvalid, Problem
 from dialerd.config_schema import (
     AsteriskSettings,
+    AudioSettings,
     ControlSettings,
     DaemonSettings,
     DetectorSettings,
@@ -31,6 +32,7 @@ from dialerd.control.protocol import DEFAULT_CONFIG
 __all__ = [
     "DEFAULT_CONFIG",
     "AsteriskSettings",
+    "AudioSettings",
     "ConfigInvalid",
     "ControlSettings",
     "DaemonSettings",

@@ -57,6 +57,7 @@ def assemble(merged: Merged, places: SecretPlaces, problems: list[Problem]) -> S
         trunks=tuple(trunks),
         recording=single["recording"],
         detector=_derived(single["detector"], "detector", {"listen": single["detector"].listen}, merged.main, problems),
+        audio=_derived(single["audio"], "audio", {"folder": single["audio"].folder}, merged.main, problems),
         metrics=single["metrics"],
         origins=origins,
     )

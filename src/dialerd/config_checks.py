@@ -15,6 +15,7 @@ _HOST = re.compile(r"\A[A-Za-z0-9]([A-Za-z0-9.:-]{0,252}[A-Za-z0-9])?\Z|\A::\Z|\
 _CALLER_ID = re.compile(r"\A\+?[0-9]{2,15}\Z")
 _DIAL_STRING = re.compile(r"\A[A-Za-z0-9]+/[A-Za-z0-9_.+@/:-]*\{number\}[A-Za-z0-9_.+@/:-]*\Z")
 _RECORDING_FOLDER = re.compile(r"\A(?:/[A-Za-z0-9_.-]{1,100}){1,9}\Z")  # three more are amd/, the day and the file
+_SOUND_PREFIX = re.compile(r"\A/?[A-Za-z0-9_.-]{1,100}(?:/[A-Za-z0-9_.-]{1,100}){0,9}\Z")
 _SOCKET_PATH_BYTES = 107  # sun_path of unix(7), less its final zero byte
 
 
@@ -40,6 +41,14 @@ def recording_folder(text: str) -> str:
     cleaned = folder(text)
     if not _RECORDING_FOLDER.match(cleaned) or "." in cleaned.split("/") or len(cleaned) > 400:
         raise ValueError(f"{text!r} must be at most nine folders of letters, digits and _ . -, 400 characters in all")
+    return cleaned
+
+
+def sound_prefix(text: str) -> str:
+    """What stands before `/NAME` where Asterisk is told a sound: the rules of a campaign's sound settings hold."""
+    cleaned = text.rstrip("/")
+    if not _SOUND_PREFIX.match(cleaned) or {".", ".."} & set(cleaned.split("/")) or len(cleaned) > 300:
+        raise ValueError(f"{text!r} must be a path of letters, digits and _ . -, 300 characters in all")
     return cleaned
 
 

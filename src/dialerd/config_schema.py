@@ -204,6 +204,24 @@ class DetectorSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AudioSettings:
+    """[audio]: the voice files that dialerd manages (`dialerctl audio`)."""
+
+    folder: str = option(
+        "Folder that dialerd's user may write and Asterisk may read. Of an Asterisk on another machine: copy it there.",
+        "/var/lib/dialerd-sounds",
+        check=check.recording_folder,
+    )
+    prefix: str = option(
+        "How Asterisk is told a sound: PREFIX/NAME. Change it when Asterisk sees the folder elsewhere, or below its "
+        "own sounds folder (then `dialerd`, for example).",
+        "",
+        derived="{folder}",
+        check=check.sound_prefix,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MetricsSettings:
     """[metrics]: counters for Prometheus, as a file for node_exporter's textfile collector."""
 
@@ -228,6 +246,7 @@ class Settings:
     trunks: tuple[TrunkSettings, ...]
     recording: RecordingSettings
     detector: DetectorSettings
+    audio: AudioSettings
     metrics: MetricsSettings
     origins: Mapping[tuple[str, str], str]
 
@@ -239,6 +258,7 @@ TABLES: dict[str, type[Any]] = {
     "roles": RoleSettings,
     "recording": RecordingSettings,
     "detector": DetectorSettings,
+    "audio": AudioSettings,
     "metrics": MetricsSettings,
 }
 """Tables that stand once."""

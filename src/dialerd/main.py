@@ -24,6 +24,8 @@ import click
 
 from dialerd.asterisk.node import AsteriskNode
 from dialerd.asterisk.settings import NodeSettings
+from dialerd.audio.folder import SoundFolder
+from dialerd.audio.shelf import SoundShelf
 from dialerd.config import DEFAULT_CONFIG, ConfigInvalid, DetectorSettings, Settings, load
 from dialerd.control.edge import control_server
 from dialerd.control.metrics import Registry
@@ -35,6 +37,7 @@ from dialerd.core.machine_messages import GreetingEnded
 from dialerd.core.moment import Moment
 from dialerd.core.rule_set import RuleSet
 from dialerd.core.settings import DialerSettings, Trunk
+from dialerd.core.sounds import Sounds, SoundsChanged
 from dialerd.detector.process import Detector
 from dialerd.engine import Engine
 from dialerd.identity import LiveIdentity
@@ -108,8 +111,9 @@ async def run(settings: Settings, rule_sets: Mapping[str, RuleSet], simulated: S
             log.error("%s", problem)
 
         # 2. the dialer, and the shell around it
+        shelf = await _sounds(settings, engine_of)
         dialer = Dialer(
-            _dialer_settings(settings),
+            _dialer_settings(settings, shelf.sounds),
             LiveIdentity(before.next_attempt_id),
             dispositions=definitions(tuple(d for d in before.dispositions if not d.is_system)),
         )
@@ -148,6 +152,7 @@ async def run(settings: Settings, rule_sets: Mapping[str, RuleSet], simulated: S
             settings,
             store.records,
             engine,
+            shelf,
             version=VERSION,
             now=lambda: datetime.now(UTC),
             pause=asyncio.sleep,
@@ -156,6 +161,8 @@ async def run(settings: Settings, rule_sets: Mapping[str, RuleSet], simulated: S
         await control.start()
         stack.push_async_callback(control.stop)
 
+        looking = asyncio.create_task(shelf.watch(), name="sounds")
+        stack.callback(looking.cancel)
         if settings.metrics.textfile:
             telemetry = Telemetry(metrics, engine)
             writing = asyncio.create_task(
@@ -206,7 +213,21 @@ def _stop_signals() -> asyncio.Event:
     return stop
 
 
-def _dialer_settings(settings: Settings) -> DialerSettings:
+async def _sounds(settings: Settings, engine_of: list[Engine]) -> SoundShelf:
+    """The voice files, looked at once: what is wrong with the folder is told, and nothing in it is relied on."""
+    shelf = SoundShelf(
+        SoundFolder(Path(settings.audio.folder)),
+        settings.audio.prefix,
+        lambda sounds: engine_of[0].post(SoundsChanged(sounds=sounds)) if engine_of else None,
+    )
+    try:
+        await shelf.look()
+    except DialerError as error:
+        log.error("%s", error)
+    return shelf
+
+
+def _dialer_settings(settings: Settings, sounds: Sounds) -> DialerSettings:
     default_node = settings.asterisk[0].name
     trunks = {
         trunk.name: Trunk(
@@ -224,6 +245,7 @@ def _dialer_settings(settings: Settings) -> DialerSettings:
         calls_per_second=settings.dialerd.calls_per_second,
         agent_ring_timeout_s=settings.asterisk[0].agent_ring_timeout_s,
         recording_folder=settings.recording.folder,
+        sounds=sounds,
         default_node=default_node,
     )
 

@@ -6,10 +6,14 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+from dialerd.audio.folder import SoundFolder
+from dialerd.audio.shelf import SoundShelf
 from dialerd.config_schema import (
     AsteriskSettings,
+    AudioSettings,
     ControlSettings,
     DaemonSettings,
     DetectorSettings,
@@ -289,6 +293,7 @@ def some_settings(**control: Any) -> Settings:
         trunks=(TrunkSettings(name="carrier", dial_string="Local/{number}@x", caller_ids=("+15550100",)),),
         recording=RecordingSettings(),
         detector=DetectorSettings(),
+        audio=AudioSettings(prefix="/sounds"),
         metrics=MetricsSettings(),
         origins={},
     )
@@ -303,9 +308,11 @@ class Rig:
         async def pause(_: float) -> None:
             await asyncio.sleep(0)
 
+        self.shelf = SoundShelf(SoundFolder(Path("/nonexistent/sounds")), "/sounds", lambda sounds: None)
         self.services = Services(
             records=self.records,  # type: ignore[arg-type]
             floor=self.floor,
+            sounds=self.shelf,
             settings=some_settings(),
             version="0.1.0",
             started_at=NOW,

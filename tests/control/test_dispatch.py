@@ -175,6 +175,8 @@ ALLOWED = {
     **dict.fromkeys(("lead.show", "call.list", "call.show", "pacing.show"), "admin supervisor auditor"),
     **dict.fromkeys(("campaign.start", "campaign.pause", "campaign.resume", "campaign.stop"), "admin supervisor"),
     **dict.fromkeys(("call.hangup", "call.reconcile"), "admin supervisor"),
+    **dict.fromkeys(("audio.send", "audio.put", "audio.remove"), "admin supervisor"),
+    **dict.fromkeys(("audio.list", "audio.check"), "admin supervisor auditor agent"),
     **dict.fromkeys(("agent.login", "agent.logout", "agent.pause", "agent.unpause"), "admin supervisor agent"),
     "agent.dispose": "admin supervisor agent",
     **dict.fromkeys(("agent.accept", "agent.skip"), "admin supervisor agent"),

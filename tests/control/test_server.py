@@ -263,6 +263,7 @@ async def test_the_edge_as_main_builds_it(tmp_path: Path) -> None:
         some_settings(socket=str(tmp_path / "control.sock"), group="no-such-group"),
         FakeRecords(),  # type: ignore[arg-type]
         FakeFloor(),
+        Rig().shelf,
         version="0.1.0",
         now=lambda: NOW,
         pause=asyncio.sleep,

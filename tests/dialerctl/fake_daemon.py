@@ -201,6 +201,11 @@ STATUS = {
         "health": "good", "warnings": [], "metrics": {}, "dialing": {}, "config": {},
     }],
 }  # fmt: skip
+SOUND = {
+    "name": "sorry", "use_as": "/sounds/sorry", "length_s": 6.2, "level_dbfs": -18.0, "source": "maria.flac",
+    "note": "", "by": "root", "at": "2026-11-22T10:00:00+00:00", "sha256": {"wav": "0", "ulaw": "1", "alaw": "2"},
+    "problem": "", "used_by": [{"campaign": "spring", "as": "abandon_message"}],
+}  # fmt: skip
 DISPOSITIONS = [
     {"code": "sale", "label": "Sale", "is_system": False, "is_sale": True},
     {"code": "callback", "label": "Callback", "is_system": False, "is_callback": True},
@@ -355,6 +360,23 @@ def _methods(daemon: FakeDaemon) -> dict[str, Answer]:
         known(params, "name", ("spring",), "campaign")
         return CALLS
 
+    def audio_put(params: dict[str, Any]) -> Any:
+        if params["name"] == "busy":
+            raise Refusal(ErrorCode.CONFLICT, "there is a sound busy already: use --replace, or another --name")
+        done = {"trimmed_start_s": 0.4, "trimmed_end_s": 0.0, "gain_db": 6.1, "warnings": [], "replaced": False}
+        return {**SOUND, "name": params["name"], **done}
+
+    def audio_check(params: dict[str, Any]) -> Any:
+        if "name" in params:
+            known(params, "name", ("sorry",), "sound")
+        return [SOUND]
+
+    def audio_remove(params: dict[str, Any]) -> Any:
+        if params["name"] == "busy":
+            raise Refusal(ErrorCode.CONFLICT, "sound busy is used by campaign spring (abandon_message)")
+        known(params, "name", ("sorry",), "sound")
+        return {"name": params["name"], "removed": True}
+
     def call_test(params: dict[str, Any]) -> Any:
         known(params, "campaign", ("spring",), "campaign")
         return {"call": 4714}
@@ -426,5 +448,10 @@ def _methods(daemon: FakeDaemon) -> dict[str, Answer]:
         "amd.samples": amd_samples,
         "amd.report": amd_report,
         "amd.calls": amd_calls,
+        "audio.list": lambda _: [SOUND],
+        "audio.check": audio_check,
+        "audio.send": lambda params: {"received": params["offset"] + 1},
+        "audio.put": audio_put,
+        "audio.remove": audio_remove,
         "disposition.list": lambda _: DISPOSITIONS,
     }

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import pytest
 from fake_daemon import FakeDaemon, Run
+from sound_files import write_tone
 
 from dialerctl.campaign_columns import CAMPAIGN_COLUMNS
 from dialerctl.main import NOUNS, cli
@@ -44,6 +45,7 @@ def test_examples_of_the_help_work(name: str, run: Run, daemon: FakeDaemon, tmp_
     (tmp_path / "2026-11-20_areas.txt").write_text("202,5550123\n202,5550124\n")
     (tmp_path / "my-rules.toml").write_text('name = "mine"\nversion = "1"\ntitle = "ours"\n')
     (tmp_path / "world.toml").write_text('name = "ours"\n')
+    write_tone(tmp_path / "recorded.wav")
     (tmp_path / "optouts.csv").write_text("number,when\n030 231250,2026-01-01\n")
     import openpyxl
 

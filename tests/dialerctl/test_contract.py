@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from fake_daemon import FakeDaemon, Run
+from sound_files import write_tone
 from test_exit_codes import GOOD, GOOD_CONFIG
 
 from dialerctl.commands import agent, call, disposition, lead
@@ -24,6 +25,7 @@ def asked(run: Run, daemon: FakeDaemon, tmp_path: Path) -> list[tuple[str, dict[
     (tmp_path / "leads.csv").write_text("number,name,plz,consent_date\n+4930231250,Ada,10115,2026-01-01\n")
     (tmp_path / "good.toml").write_text(GOOD_CONFIG)
     (tmp_path / "numbers.txt").write_text("+4930231250\n")
+    write_tone(tmp_path / "recorded.wav")
     more = (
         "call list --campaign spring --agent 1001 --status abandoned --since today --until today --offset 5",
         "lead list --campaign spring --state callback --offset 1",

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from fake_daemon import FakeDaemon, Refusal, Run
 from test_amd_tune import labelled_folder
+from sound_files import write_tone
 
 from dialerctl.offline import OFFLINE_COMMANDS
 from dialerctl.reference import every_command, path_of
@@ -80,6 +81,10 @@ GOOD = {
     "call review": "call review --campaign spring",
     "amd samples": "amd samples spring",
     "amd report": "amd report spring --by hour",
+    "audio add": "audio add recorded.wav --name sorry --note x --replace --keep-level --keep-silence",
+    "audio list": "audio list",
+    "audio check": "audio check sorry",
+    "audio remove": "audio remove sorry --yes",
     "disposition list": "disposition list",
     "amd tune": "amd tune calls --lost-limit 20",
     "amd presets": "amd presets",
@@ -119,6 +124,8 @@ UNKNOWN = {
     "call test": "call test +4930231250 --campaign nosuch",
     "call review": "call review 99 --person",
     "amd samples": "amd samples nosuch",
+    "audio check": "audio check nosuch",
+    "audio remove": "audio remove nosuch --yes",
     "amd report": "amd report nosuch",
     "amd tune": "amd tune nosuch",
     "simulate": "simulate --campaign nosuch",
@@ -134,6 +141,8 @@ CONFLICTS = {
     "lead remove": "lead remove 18 --yes",
     "list remove": "list remove called --campaign spring --yes",
     "callback cancel": "callback cancel 13",
+    "audio add": "audio add recorded.wav --name busy",
+    "audio remove": "audio remove busy --yes",
 }
 GOOD_CONFIG = """
 [[asterisk]]
@@ -160,6 +169,7 @@ def files(tmp_path: Path, calls: Path) -> None:
     (tmp_path / "my-rules.toml").write_text('name = "mine"\nversion = "1"\ntitle = "ours"\n')
     (tmp_path / "numbers.txt").write_text("+4930231250\n4930231251\nnobody\n")
     (tmp_path / "world.toml").write_text('name = "ours"\n')
+    write_tone(tmp_path / "recorded.wav")
     (tmp_path / "good.toml").write_text(GOOD_CONFIG)
     (tmp_path / "calls").symlink_to(calls)
     (tmp_path / "secrets.toml").write_text(SECRETS)
@@ -304,6 +314,9 @@ def test_wrong_word_is_2_with_the_nearest(words: str, meant: str, run: Run) -> N
         "call review 4711 --person --campaign spring",
         "call review --play",
         "call list --since someday",
+        "audio add recorded.wav",
+        "audio add nosuch.wav --name x",
+        "audio remove sorry",
         "pacing show spring --last soon",
         "pacing show spring --last 0m",
         "pacing show spring --last 2h --since today",

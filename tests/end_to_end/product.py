@@ -33,6 +33,8 @@ group = "root"
 [detector]
 enabled = {ears}
 listen = "127.0.0.1:{ears_port}"
+[audio]
+folder = "{sounds}"
 [recording]
 folder = "{recordings}"
 [[asterisk]]
@@ -71,6 +73,7 @@ class Product:
         self.config.write_text(
             CONFIG.format(
                 folder=folder,
+                sounds=pbx.folder / "sounds" / folder.name,
                 recordings=pbx.folder / "recordings",
                 ami=ami_port or pbx.ports.ami,
                 secret=pbx.configuration.ami_secret,

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from dialerd.config_schema import Settings
 from dialerd.control.peer import Peer, Role
 from dialerd.control.ports import Floor, Records
+from dialerd.control.ports_audio import SoundShelf
 from dialerd.core.errors import Forbidden
 
 
@@ -19,6 +20,7 @@ class Services:
 
     records: Records
     floor: Floor
+    sounds: SoundShelf
     settings: Settings
     version: str
     started_at: datetime

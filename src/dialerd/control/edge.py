@@ -15,6 +15,7 @@ from dialerd.control.methods.table import METHODS
 from dialerd.control.metrics import Registry
 from dialerd.control.peer import Accounts, Peer, RoleBook, SystemAccounts, read_credentials
 from dialerd.control.ports import Floor, Records
+from dialerd.control.ports_audio import SoundShelf
 from dialerd.control.server import ControlServer, ServerLimits
 
 
@@ -22,6 +23,7 @@ def control_server(
     settings: Settings,
     records: Records,
     floor: Floor,
+    sounds: SoundShelf,
     *,
     version: str,
     now: Callable[[], datetime],
@@ -38,6 +40,7 @@ def control_server(
     services = Services(
         records=records,
         floor=floor,
+        sounds=sounds,
         settings=settings,
         version=version,
         started_at=now(),

@@ -24,6 +24,9 @@ MAX_IMPORT_ROWS = 1000
 MAX_DNC_NUMBERS = 20_000
 """Most numbers in one request of `dnc.*`."""
 
+MAX_SOUND_PART = 600_000
+"""Most bytes of a sound file in one `audio.send` request: in base64 they fit into a line."""
+
 MAX_LIST_ROWS = 1000
 """Most rows one list request answers with; `offset` fetches the next."""
 

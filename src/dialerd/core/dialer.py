@@ -88,6 +88,7 @@ from dialerd.core.reconcile import Reconcile
 from dialerd.core.remembered import teach
 from dialerd.core.restored import Restored
 from dialerd.core.settings import DialerSettings, Identity
+from dialerd.core.sounds import SoundsChanged
 from dialerd.core.verdict_flow import VerdictFlow
 from dialerd.core.wall_clock import WallClock
 
@@ -163,6 +164,7 @@ class Dialer:
             # orders
             CampaignSaved: self._campaign_saved,
             CampaignOrder: self._campaign_order,
+            SoundsChanged: self._sounds_changed,
             AgentSaved: self._agent_saved,
             AgentLogin: self.agents.login,
             AgentLogout: self.agents.logout,
@@ -346,6 +348,11 @@ class Dialer:
         run.campaign = replace(run.campaign, state=state)
         run.fault, run.alarm, run.decision = "", "", None
         self.floor.emit(SaveCampaignState(campaign_id=event.campaign_id, state=state.value))
+
+    def _sounds_changed(self, event: SoundsChanged, now: Moment) -> None:
+        """A campaign that cannot play what it must stops dialling by itself (DiallingFlow.obstacle), and says so."""
+        self.floor.sounds = event.sounds
+        self.floor.decide_soon(list(self.floor.campaigns), now)
 
     def _agent_saved(self, event: AgentSaved, now: Moment) -> None:
         self.floor.roster.put(event.profile, now)

@@ -178,7 +178,11 @@ class DiallingFlow:
         allowed = trunk.caller_ids if trunk is not None else ()
         settings = self.floor.settings
         return start_problems(
-            campaign, settings.trunks, allowed_caller_ids=allowed, recording_folder=settings.recording_folder
+            campaign,
+            settings.trunks,
+            allowed_caller_ids=allowed,
+            recording_folder=settings.recording_folder,
+            sounds=self.floor.sounds,
         )
 
     def may_not_start(self, run: CampaignRun) -> list[str]:

@@ -73,6 +73,7 @@ class Floor:
             node: Breaker(limit=3, first_pause_s=30.0, longest_pause_s=300.0) for node in settings.nodes
         }  # by node: people in a row whom the dialplan met alone; each one is abandoned
         self.forgeries = Sparing()
+        self.sounds = settings.sounds  # as they were found last
         self.store_fault = ""
         self.overdue_intents: set[int] = set()  # the store has not answered them in time
         self.refused_tests: dict[int, str] = {}  # test calls that the gate refused, until somebody asks

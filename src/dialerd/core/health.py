@@ -25,6 +25,12 @@ def problems(floor: Floor) -> list[str]:
     found += [
         f"campaign {run.campaign.name}: pacing failed: {run.fault}" for run in floor.campaigns.values() if run.fault
     ]
+    found += [
+        f"campaign {run.campaign.name}: {problem}"
+        for run in floor.campaigns.values()
+        if run.campaign.state is CampaignState.ACTIVE
+        for problem in floor.sounds.problems(run.campaign)
+    ]
     found += [f"campaign {run.campaign.name}: {run.alarm}" for run in floor.campaigns.values() if run.alarm]
     return found
 

@@ -48,6 +48,7 @@ from dialerd.core.pbx_memory import (
     OptOutTrace as OptOutTrace,
     UnattendedTrace as UnattendedTrace,
 )
+from dialerd.core.sounds import SoundsChanged
 
 # ---------------------------------------------------------------- events from the store
 
@@ -378,7 +379,7 @@ PbxEvent: TypeAlias = (
     | OptOutTrace
     | UnattendedTrace
 )
-Event: TypeAlias = StoreEvent | PbxEvent | Order
+Event: TypeAlias = StoreEvent | PbxEvent | SoundsChanged | Order
 StoreCommand: TypeAlias = (
     ClaimLeads
     | ReleaseLeads

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dialerd.core.amd.delay import certain_problem
 from dialerd.core.campaign import AbandonAction, AmdAction, Campaign, DialMode
 from dialerd.core.errors import hint
+from dialerd.core.sounds import NO_SOUNDS, Sounds
 
 _UNATTENDED_MODES = frozenset({DialMode.PREDICTIVE, DialMode.PROGRESSIVE, DialMode.POWER})
 """Modes in which a person may answer and no agent be free: that person must hear a name and a number
@@ -19,11 +20,12 @@ def start_problems(
     *,
     allowed_caller_ids: Collection[str] = (),
     recording_folder: str = "",
+    sounds: Sounds = NO_SOUNDS,
 ) -> list[str]:
     """Given a campaign and the names of the trunks, return what forbids its start: one sentence each, with the cure.
 
     `allowed_caller_ids` are those of the campaign's trunk (empty: any); `recording_folder`: where Asterisk records
-    (empty: nowhere). No problems: an empty list.
+    (empty: nowhere); `sounds`: the managed ones. No problems: an empty list.
     """
     problems = []
     trunk = _trunk_problem(campaign.trunk, trunks)
@@ -46,6 +48,7 @@ def start_problems(
             "abandon_action is transfer, and it is not said where to: use --abandon-transfer-extension EXTENSION"
         )
     problems += _machine_problems(campaign)
+    problems += sounds.problems(campaign)
     problems += _law_problems(campaign, trunk_known=not trunk, allowed_caller_ids=allowed_caller_ids)
     if slow := certain_problem(campaign):
         problems.append(slow)

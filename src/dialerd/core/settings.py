@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from dialerd.core.sounds import NO_SOUNDS, Sounds
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trunk:
@@ -35,6 +37,7 @@ class DialerSettings:
     guard_margin_s: float = 0.05  # the dialplan's own guard stays this far inside the limit
     verdict_margin_s: float = 0.25  # dialerd's own decision comes this long before the limit
     recording_folder: str = ""
+    sounds: Sounds = NO_SOUNDS  # as they are at the start
     default_node: str = field(default="")
 
 

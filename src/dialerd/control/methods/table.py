@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 from dialerd.control.context import Binder, Handler, Method
-from dialerd.control.methods import agents, amd, calls, campaigns, daemon, dnc, leads, ledger, lists, pacing, previews
+from dialerd.control.methods import (
+    agents,
+    amd,
+    audio,
+    calls,
+    campaigns,
+    daemon,
+    dnc,
+    leads,
+    ledger,
+    lists,
+    pacing,
+    previews,
+)
 from dialerd.control.params import NoParams, columns, named
 from dialerd.control.peer import Role
 
@@ -48,6 +61,9 @@ _READS: tuple[tuple[str, frozenset[Role], Binder, Handler], ...] = (
     ("amd.calls", READER, named(amd.CallsParams), amd.calls),
     ("amd.queue", READER, named(amd.QueueParams), amd.queue),
     ("amd.samples", READER, named(amd.SamplesParams), amd.samples),
+    ("audio.list", EVERY_ROLE, NOTHING, audio.list_all),
+    ("audio.check", EVERY_ROLE, named(audio.CheckParams), audio.check),
+    ("audio.send", SUPERVISOR, named(audio.SendParams), audio.send),
     ("disposition.list", EVERY_ROLE, NOTHING, calls.dispositions),
 )
 
@@ -83,6 +99,8 @@ _CHANGES: tuple[tuple[str, frozenset[Role], Binder, Handler], ...] = (
     ("agent.dispose", AGENT, named(agents.DisposeParams), agents.dispose),
     ("agent.accept", AGENT, AGENT_NAME, previews.accept),
     ("agent.skip", AGENT, named(previews.SkipParams), previews.skip),
+    ("audio.put", SUPERVISOR, named(audio.PutParams), audio.put),
+    ("audio.remove", SUPERVISOR, named(audio.NameParams), audio.remove),
     ("call.review", AGENT, named(amd.ReviewParams), amd.review),
     ("call.hangup", SUPERVISOR, CALL, calls.hangup),
     ("call.reconcile", SUPERVISOR, named(calls.ReconcileParams), calls.reconcile),

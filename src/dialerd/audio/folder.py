@@ -1,0 +1,188 @@
+"""Owns the folder of managed sounds: four files for each name, written beside and renamed, looked at again and again.
+
+Must not know campaigns, nor the socket. Everything here blocks: audio/shelf.py calls it in a thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dialerd.audio.companding import alaw, ulaw
+from dialerd.audio.preparing import Prepared, as_wave
+from dialerd.core.errors import Conflict, Invalid, NotFound, Unavailable, hint
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+NAME_RULE = "1 to 64 letters, digits, _ and -, the first a letter or digit"
+SUFFIXES = ("wav", "ulaw", "alaw")
+"""One file for each way a trunk may send it, so that Asterisk transcodes nothing: wav serves all that are neither."""
+_FILE_MODE, _FOLDER_MODE = 0o644, 0o755  # Asterisk is another user; a message that anybody can be played is no secret
+_MOST_ABOUT_BYTES = 100_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sound:
+    """A managed sound as it stands in the folder. `problem` empty: it can be played. `about`: what NAME.json says."""
+
+    name: str
+    problem: str = ""
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+
+def checked_name(name: str) -> str:
+    """The name of a managed sound; raise Invalid when it is none."""
+    if not NAME.fullmatch(name):
+        raise Invalid(f"name: {name[:80]!r} is not a sound's name ({NAME_RULE})")
+    return name
+
+
+class SoundFolder:
+    """One folder that dialerd may write and Asterisk may read."""
+
+    def __init__(self, folder: Path) -> None:
+        """Given the folder; it is made when the first sound is added."""
+        self.folder = folder
+        self._digests: dict[Path, tuple[tuple[int, int, int], str]] = {}
+
+    def look(self, *, fresh: bool = False) -> list[Sound]:
+        """Every managed sound by name, each with what is wrong; `fresh` reads files that seem unchanged, too.
+
+        A name without NAME.json is no managed sound unless other files of it are left over.
+        """
+        try:
+            files = [entry.name for entry in os.scandir(self.folder)]
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise Unavailable(f"the folder of sounds {self.folder} cannot be read: {error.strerror}") from None
+        if fresh:
+            self._digests.clear()
+        names = {name for file in files for name, _, suffix in [file.rpartition(".")] if suffix in (*SUFFIXES, "json")}
+        return [self._looked_at(name) for name in sorted(names) if NAME.fullmatch(name)]
+
+    def add(self, name: str, sound: Prepared, about: Mapping[str, Any], *, replace: bool) -> Sound:
+        """Write a sound's files; a call that plays the old ones hears them to their end. Conflict without `replace`."""
+        checked_name(name)
+        known = {found.name for found in self.look()}
+        if name in known and not replace:
+            raise Conflict(f"there is a sound {name} already: use --replace, or another --name")
+        content = {
+            "wav": as_wave(sound.samples),
+            "ulaw": ulaw(sound.samples),
+            "alaw": alaw(sound.samples),
+        }
+        told = {
+            "name": name,
+            "length_s": round(sound.length_s, 2),
+            "level_dbfs": sound.level_dbfs,
+            **about,
+            "sha256": {suffix: hashlib.sha256(data).hexdigest() for suffix, data in content.items()},
+        }
+        # NAME.json comes last: after a crash in between the sums do not fit, and the sound is not relied on
+        content["json"] = json.dumps(told, ensure_ascii=False, indent=1).encode() + b"\n"
+        try:
+            self._deploy(name, content)
+        except OSError as error:
+            raise Unavailable(
+                f"the sound {name} cannot be written to {self.folder} ({error.strerror}): dialerd's user must be able "
+                "to write there (folder in [audio] of dialerd.toml; docs/configuration.md)"
+            ) from None
+        return self._looked_at(name)
+
+    def remove(self, name: str) -> Sound:
+        """Remove a sound's files and return what it was; NotFound names the nearest."""
+        found = {sound.name: sound for sound in self.look()}
+        if name not in found:
+            raise NotFound(f"there is no sound {name[:80]}{hint(name, sorted(found))}")
+        try:
+            for suffix in ("json", *SUFFIXES):
+                self._path(name, suffix).unlink(missing_ok=True)
+        except OSError as error:
+            raise Unavailable(f"the sound {name} cannot be removed from {self.folder}: {error.strerror}") from None
+        return found[name]
+
+    def _path(self, name: str, suffix: str) -> Path:
+        return self.folder / f"{name}.{suffix}"
+
+    def _deploy(self, name: str, content: Mapping[str, bytes]) -> None:
+        if not self.folder.is_dir():
+            self.folder.mkdir()
+            self.folder.chmod(_FOLDER_MODE)  # mkdir's own mode is cut by the umask
+        beside: dict[str, Path] = {}
+        try:
+            for suffix, data in content.items():
+                handle, path = tempfile.mkstemp(dir=self.folder, prefix=".new-")
+                beside[suffix] = Path(path)
+                with os.fdopen(handle, "wb") as file:
+                    file.write(data)
+                    os.fchmod(file.fileno(), _FILE_MODE)
+                    os.fsync(file.fileno())
+            for suffix in content:
+                beside[suffix].rename(self._path(name, suffix))
+                del beside[suffix]
+        finally:
+            for left in beside.values():
+                left.unlink(missing_ok=True)
+        folder = os.open(self.folder, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def _looked_at(self, name: str) -> Sound:
+        try:
+            about = self._about(name)
+            self._compare(name, about)
+        except ValueError as problem:
+            with contextlib.suppress(ValueError):
+                return Sound(name=name, problem=str(problem), about=self._about(name))
+            return Sound(name=name, problem=str(problem))
+        return Sound(name=name, about=about)
+
+    def _about(self, name: str) -> dict[str, Any]:
+        """What NAME.json says; raise ValueError with what is wrong."""
+        path = self._path(name, "json")
+        try:
+            with path.open("rb") as file:
+                about = json.loads(file.read(_MOST_ABOUT_BYTES))
+        except FileNotFoundError:
+            raise ValueError(f"{path.name} is missing") from None
+        except OSError as error:
+            raise ValueError(f"{path.name} cannot be read: {error.strerror}") from None
+        except (ValueError, RecursionError):
+            raise ValueError(f"{path.name} is damaged") from None
+        sums = about.get("sha256") if isinstance(about, dict) else None
+        if not isinstance(sums, dict) or not all(isinstance(sums.get(suffix), str) for suffix in SUFFIXES):
+            raise ValueError(f"{path.name} is damaged")
+        return dict(about)
+
+    def _compare(self, name: str, about: Mapping[str, Any]) -> None:
+        for suffix in SUFFIXES:
+            path = self._path(name, suffix)
+            try:
+                digest = self._digest(path)
+            except FileNotFoundError:
+                raise ValueError(f"{path.name} is missing") from None
+            except OSError as error:
+                raise ValueError(f"{path.name} cannot be read: {error.strerror}") from None
+            if digest != about["sha256"][suffix]:
+                raise ValueError(f"{path.name} has been changed")
+
+    def _digest(self, path: Path) -> str:
+        """Of a file; read again only when its size, time or place on the disk is another."""
+        with path.open("rb") as file:
+            now = os.fstat(file.fileno())
+            mark = (now.st_size, now.st_mtime_ns, now.st_ino)
+            known = self._digests.get(path)
+            if known is None or known[0] != mark:
+                known = (mark, hashlib.file_digest(file, "sha256").hexdigest())
+                self._digests[path] = known
+        return known[1]
