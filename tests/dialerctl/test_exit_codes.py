@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from fake_daemon import FakeDaemon, Refusal, Run
-from test_amd_tune import labelled_folder
 from sound_files import write_tone
+from test_amd_tune import labelled_folder
 
 from dialerctl.offline import OFFLINE_COMMANDS
 from dialerctl.reference import every_command, path_of
