@@ -219,6 +219,17 @@ def test_a_page_with_files_that_are_gone_is_not_taken_for_the_last(
     assert "(left out: 2 samples that are not where dialerd looks" in shown.stderr
 
 
+def test_a_careful_proposal_is_stricter_and_says_when_there_are_too_few(run: Run, tmp_path: Path) -> None:
+    folder = labelled_folder(tmp_path / "calls")
+    careless = json.loads(run("amd", "tune", str(folder), "--lost-limit", "30", "--json").stdout)
+    stricter = json.loads(run("amd", "tune", str(folder), "--lost-limit", "30", "--careful", "--json").stdout)
+    assert (careless["careful"], stricter["careful"]) == (False, True)
+    assert stricter["proposal"]["leaked"] >= careless["proposal"]["leaked"]
+    assert stricter["proposal"]["lost"] <= careless["proposal"]["lost"]
+    refused = run("amd", "tune", str(folder), "--lost-limit", "2", "--careful")
+    assert refused.exit_code == 6 and "is sure to lose at most 2 % of people like the" in refused.stderr
+
+
 def test_files_without_a_label_are_named_and_left_out(run: Run, tmp_path: Path) -> None:
     folder = labelled_folder(tmp_path / "calls")
     (folder / "forgotten.wav").write_bytes((folder / "000.wav").read_bytes())

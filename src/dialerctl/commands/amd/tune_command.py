@@ -39,6 +39,7 @@ POLICIES = click.Choice(["agent", "machine"])
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Splits and searches.")
 @click.option("--since", type=Moment(), metavar="WHEN", help="A campaign's calls that began at or after: 7d.")
 @click.option("--until", type=Moment(end_of_day=True), metavar="WHEN", help="Its calls that began before then.")
+@click.option("--careful", is_flag=True, help="Keep the limit in cross-validation over groups, too.")
 @click.option("--apply", "apply_", is_flag=True, help="Set what is proposed (a campaign).")
 @click.option("--yes", is_flag=True, help="Do not ask before it is set.")
 @click.option("--progress/--no-progress", default=None, help="Show progress on stderr; default: on a terminal.")
@@ -49,6 +50,9 @@ def tune(session: Session, source: str, **asked: Any) -> None:
     From a folder of wav files with labels.csv (columns file,label; label is person or machine), without dialerd; or
     from a campaign's own recorded samples whose calls are known (call review, dispositions). The recordings are judged
     by a model of Asterisk's AMD() that says what AMD says; one part is searched on, the other measured on.
+
+    A setting that just keeps the limit where it was found loses more people elsewhere. With --careful the proposal is
+    stricter: it keeps the limit in cross-validation as well. Name voices or sources in a column group for that.
 
     \b
     Exit status 6: the limit can only be kept by sending most machines to agents, so nothing is proposed.
@@ -159,6 +163,7 @@ def _tuned(
             seed=asked["seed"],
             present=present,
             tried=tried,
+            carefully=asked["careful"],
         )
 
 
@@ -174,6 +179,7 @@ def _values(found: Tuned, what: str, unsure: str, asked: Mapping[str, Any]) -> d
         "frontier": [as_values(row) for row in found.frontier],
         "proposal": None if found.refusal else as_values(found.proposal),
         "columns": dict(found.columns),
+        "careful": asked["careful"],
         "refusal": found.refusal,
         "warning": found.warning,
     }

@@ -72,11 +72,14 @@ def tuned(
     seed: int,
     present: Mapping[str, int] | None,
     tried: Callable[[int, int], object],
+    carefully: bool = False,
 ) -> Tuned:
     """Search on one part of the recordings and measure on the other; Failure when they are too few.
 
-    `present`: the campaign's nine columns as they are. `lost_limit` is a share of people, 0 to 1.
+    `present`: the campaign's nine columns as they are. `lost_limit` is a share of people, 0 to 1. `carefully`: what is
+    proposed keeps the limit in cross-validation, not just on the recordings searched on.
     """
+    from dialerd.core.amd.careful import careful, folds
     from dialerd.core.amd.presets import PRESETS
     from dialerd.core.amd.search import search
     from dialerd.core.amd.tuning import Limits, best
@@ -91,9 +94,15 @@ def tuned(
     def row(name: str, parameters: AmdParameters) -> Row:
         return _row(name, parameters, held, policy)
 
-    chosen = best(trials, Limits(lost_limit, delay_ms))
+    limits = Limits(lost_limit, delay_ms)
+    chosen = careful(trials, folds(kept), limits, policy) if carefully else best(trials, limits)
     proposal = row("proposal", chosen.parameters) if chosen is not None else None
     refusal = _refusal(proposal, trials, lost_limit, delay_ms, lambda each: row("", each.parameters).leaked_share)
+    if chosen is None and carefully and best(trials, limits) is not None:
+        refusal = (
+            f"no parameter set is sure to lose at most {100 * lost_limit:g} % of people like the "
+            f"{_people_machines(kept)[0]} searched on: label more recordings, or choose a looser limit"
+        )
     columns = {column: getattr(chosen.parameters, field) for field, column in AMD_COLUMNS.items()} if chosen else {}
     points: dict[AmdParameters, float] = {}
     for limit in SHOWN_LIMITS:
