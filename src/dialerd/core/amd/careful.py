@@ -1,4 +1,4 @@
-"""Owns the choice of AMD parameters that keeps a limit among others, too. Knows nothing of searches, files, commands.
+"""Owns the choice of AMD parameters that keeps a limit in cross-validation. Knows nothing of searches, files, commands.
 
 The best of thousands of sets is partly the luckiest: what just keeps a limit on the recordings searched on loses more
 people elsewhere. So a stricter limit is used inside. Cross-validation says how many people are lost by a choice that
