@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
 from tests.end_to_end.ulaw import decoded
 
-from . import tones
+from . import greetings, tones
 from .corpus import read, ready_corpus, write
 from .greetings import KINDS, LONGEST_S, Greeting, greeting
 
 pytestmark = pytest.mark.skipif(
-    not (shutil.which("espeak-ng") and shutil.which("sox")), reason="espeak-ng and sox make the voices"
+    not (shutil.which("espeak-ng") and shutil.which("flite") and shutil.which("sox")),
+    reason="espeak-ng, flite and sox make the voices",
 )
 
 
@@ -52,6 +54,34 @@ def test_the_same_again(corpus: list[Greeting]) -> None:
         again = greeting(each.kind, int(each.name[-3:]), 1)
         assert np.array_equal(again.samples, each.samples), each.name
     assert not np.array_equal(greeting("hello", 0, 2).samples, greeting("hello", 0, 1).samples), "another seed"
+
+
+def test_two_halves_have_no_voice_and_no_text_in_common(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[tuple[str, str]] = []
+
+    def heard(text: str, *, voice: str, **_: object) -> tones.Sound:
+        said.append((voice, text))
+        return np.full(800, 1000.0)
+
+    monkeypatch.setattr(greetings, "say", heard)
+    halves: list[set[tuple[str, str]]] = [set(), set()]
+    for number, kind in product(range(40), ("hello", "business", "mailbox", "short-mailbox", "carrier")):
+        said.clear()
+        greeting(kind, number, 1)
+        halves[number % 2] |= set(said)
+    for place in (0, 1):
+        assert {each[place] for each in halves[0]}.isdisjoint(each[place] for each in halves[1])
+        assert len({voice for voice, _ in halves[place]}) > 8
+    assert any(voice.startswith("flite:") for voice, _ in halves[0] | halves[1])
+
+
+def test_labels_for_tuning_name_people_machines_and_the_half(tmp_path: Path) -> None:
+    write(tmp_path, 2 * len(KINDS), seed=1)
+    rows = [line.split(",") for line in (tmp_path / "labels.csv").read_text().splitlines()]
+    assert rows[0] == ["file", "label", "held_out"]
+    assert {(name[:-8], label) for name, label, _ in rows[1:]} >= {("hello", "person"), ("fax", "machine")}
+    assert not any(name.startswith(("blocks", "crackle", "dead-air")) for name, _, _ in rows)
+    assert Counter(held for _, _, held in rows[1:]) == {"no": 13, "yes": 13}
 
 
 def test_the_cache_gives_what_was_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

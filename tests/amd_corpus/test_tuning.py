@@ -70,4 +70,6 @@ def test_fewer_machines_get_through_than_with_any_preset_at_its_own_share_of_los
     with capsys.disabled():
         print(values["refusal"])
     _, policy = tuned(tmp_path, "--lost-limit", "30", "--unsure", "machine")
-    assert policy["presets"][0]["leaked"] < held["asterisk-default"]["leaked"], "NOTSURE counts as the policy says"
+    counted = policy["presets"][PRESETS.index("human-first")]
+    assert counted["leaked"] < held["human-first"]["leaked"], "NOTSURE counts as the policy says"
+    assert counted["lost"] > held["human-first"]["lost"]

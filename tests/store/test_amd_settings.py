@@ -117,3 +117,14 @@ def test_what_is_refused_can_never_work(parameters: AmdParameters) -> None:
 
 def test_every_parameter_is_a_column() -> None:
     assert set(OF_COLUMN) <= set(COLUMNS) and set(OF_COLUMN.values()) == set(asdict(AmdParameters()))
+
+
+def test_a_preset_sets_all_nine_but_for_those_given_beside_it() -> None:
+    columns = checked_settings({"amd_preset": "Vicidial", "amd_max_words": 6}, row(AmdParameters()))
+    wanted = asdict(replace(PRESETS["vicidial"], maximum_number_of_words=6))
+    assert columns == {column: wanted[name] for column, name in OF_COLUMN.items()}
+    (refused,) = refusals({"amd_preset": "vicidail"})
+    assert (
+        refused.startswith("amd_preset: 'vicidail' must be one of asterisk-default, ") and "mean vicidial?" in refused
+    )
+    assert refusals({"amd_preset": "original", "amd_after_greeting_silence": 5000}), "checked as a whole"
