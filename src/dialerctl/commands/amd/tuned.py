@@ -86,7 +86,7 @@ def tuned(
     from dialerd.core.campaign import AMD_COLUMNS, AmdParameters, AmdPolicy
 
     policy = AmdPolicy(unsure)
-    kept, held = _halves(labelled, held_out, seed)
+    kept, held = halves(labelled, held_out, seed)
     now = AmdParameters(**{field: present[column] for field, column in AMD_COLUMNS.items()}) if present else None
     delay_ms = round(delay_limit_s * 1000) if delay_limit_s is not None else None
     trials = search(kept, delay_ms=delay_ms, unsure=policy, also=[now] if now else [], seed=seed, tried=tried)
@@ -120,24 +120,25 @@ def tuned(
     )
 
 
-def _halves(labelled: Sequence[Labelled], held_out: float, seed: int) -> tuple[list[Recording], list[Recording]]:
+def halves(labelled: Sequence[Labelled], held_out: float, seed: int) -> tuple[list[Recording], list[Recording]]:
+    """The recordings to search on and those to measure on; Failure when one part is too small."""
     from dialerd.core.amd.frames import frames
     from dialerd.core.amd.tuning import Recording, split
 
     made = [Recording(each.name, each.person, frames(each.samples), each.group) for each in labelled]
     if any(each.held_out is not None for each in labelled):
         decided = list(zip(made, labelled, strict=True))
-        halves = [one for one, each in decided if not each.held_out], [one for one, each in decided if each.held_out]
+        parts = [one for one, each in decided if not each.held_out], [one for one, each in decided if each.held_out]
     else:
-        halves = split(made, held_out=held_out, seed=seed)
-    for part, name in zip(halves, ("to search on", "held out"), strict=True):
+        parts = split(made, held_out=held_out, seed=seed)
+    for part, name in zip(parts, ("to search on", "held out"), strict=True):
         people, machines = _people_machines(part)
         if min(people, machines) < FEWEST:
             raise Failure(
                 f"too few recordings: {people} people and {machines} machines are {name}, and {FEWEST} of each are "
                 "needed (label more recordings, or change --held-out)"
             )
-    return halves
+    return parts
 
 
 def _people_machines(recordings: Iterable[Recording]) -> tuple[int, int]:
