@@ -67,16 +67,18 @@ def test_fewer_machines_get_through_than_with_any_preset_at_its_own_share_of_los
         for row in [*first["presets"], *first["frontier"], first["proposal"]]:
             print(shown(row))
     for name in PRESETS:
-        status, values = tuned(tmp_path, "--lost-limit", f"{100 * searched_share(tmp_path, name):.2f}")
-        found = values["proposal"]
+        preset = held[name]
+        # the two halves differ: the preset's share on either of them may be the fair limit
+        limits = {preset["lost_share"], searched_share(tmp_path, name)}
+        found = [tuned(tmp_path, "--lost-limit", f"{100 * limit:.2f}")[1]["proposal"] for limit in sorted(limits)]
         with capsys.disabled():
-            print(f"as many lost as {shown(held[name])}")
-            print(f"         found {shown(found) if found else values['refusal']}")
-        assert status in (0, 6)
-        if found:
-            assert found["lost_share"] <= held[name]["lost_interval"][1]
-            beyond = found["leaked_interval"][1] < held[name]["leaked_interval"][0]
-            assert beyond or (name == "human-first" and found["leaked"] <= held[name]["leaked"]), "found by this search"
+            print(f"preset       {shown(preset)}", *(f"   as many: {shown(each)}" for each in found if each), sep="\n")
+        alike = [each for each in found if each and each["lost_share"] <= preset["lost_interval"][1]]
+        fewest = min(alike, key=lambda each: each["leaked"])
+        if name == "human-first":  # it was found by this search
+            assert fewest["leaked"] < preset["leaked"]
+        else:
+            assert fewest["leaked_interval"][1] < preset["leaked_interval"][0], "fewer, beyond the intervals"
     status, values = tuned(tmp_path, "--lost-limit", "0.5")
     assert status == 6 and "most machines have to be sent to agents" in values["refusal"]
     with capsys.disabled():
