@@ -23,8 +23,8 @@ def folder(tmp_path: Path) -> SoundFolder:
     return SoundFolder(tmp_path / "sounds")
 
 
-def add(folder: SoundFolder, name: str = "sorry", *, replace: bool = False, seconds: float = 1.0) -> Sound:
-    return folder.add(name, ready(seconds), {"source": "x.flac", "by": "root"}, replace=replace)
+def add(folder: SoundFolder, name: str = "sorry", *, replaces: bool = False, seconds: float = 1.0) -> Sound:
+    return folder.add(name, ready(seconds), {"source": "x.flac", "by": "root"}, replaces=replaces)
 
 
 def test_a_sound_is_four_files_that_everybody_may_read(folder: SoundFolder) -> None:
@@ -53,7 +53,7 @@ def test_replaced_only_when_told_and_an_open_file_goes_on(folder: SoundFolder) -
     with pytest.raises(Conflict, match="use --replace"):
         add(folder, seconds=2.0)
     with (folder.folder / "sorry.ulaw").open("rb") as playing:
-        assert add(folder, replace=True, seconds=2.0).about["length_s"] == 2.0
+        assert add(folder, replaces=True, seconds=2.0).about["length_s"] == 2.0
         assert playing.read() == old, "who hears the old one hears it to its end"
     assert [sound.problem for sound in folder.look()] == [""]
 
@@ -71,7 +71,7 @@ def test_what_was_changed_or_is_gone_is_found(folder: SoundFolder, suffix: str) 
     path.mkdir()
     assert "cannot be read" in folder.look()[0].problem
     path.rmdir()
-    assert add(folder, replace=True).problem == ""
+    assert add(folder, replaces=True).problem == ""
 
 
 def test_a_change_that_keeps_size_and_time_is_seen_by_a_fresh_look(folder: SoundFolder) -> None:
@@ -86,6 +86,18 @@ def test_a_change_that_keeps_size_and_time_is_seen_by_a_fresh_look(folder: Sound
     assert folder.look(fresh=True)[0].problem == "sorry.ulaw has been changed"
 
 
+def test_what_only_dialerd_may_read_is_no_sound(folder: SoundFolder) -> None:
+    """Asterisk is another user."""
+    add(folder)
+    path = folder.folder / "sorry.ulaw"
+    path.chmod(0o600)
+    assert folder.look()[0].problem.startswith("sorry.ulaw can be read by its owner alone")
+    path.chmod(0o640)
+    assert folder.look()[0].problem == "", "its group may be Asterisk's"
+    folder.folder.chmod(0o700)
+    assert "is open to its owner alone" in folder.look()[0].problem
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"sha256": 5}', '{"sha256": {"wav": "x"}}', "\udcff", "[" * 5000])
 def test_a_damaged_description_is_one_sentence(folder: SoundFolder, text: str) -> None:
     add(folder)
@@ -96,7 +108,7 @@ def test_a_damaged_description_is_one_sentence(folder: SoundFolder, text: str) -
 def test_a_crash_between_the_renames_leaves_a_sound_that_is_not_relied_on(folder: SoundFolder) -> None:
     add(folder)
     old = {suffix: (folder.folder / f"sorry.{suffix}").read_bytes() for suffix in (*SUFFIXES, "json")}
-    add(folder, replace=True, seconds=2.0)
+    add(folder, replaces=True, seconds=2.0)
     (folder.folder / "sorry.json").write_bytes(old["json"])  # the last rename had not come
     assert "has been changed" in folder.look()[0].problem
     (folder.folder / "sorry.json").unlink()  # the same of a new sound
@@ -135,7 +147,7 @@ def test_nothing_is_left_when_the_disk_fails(folder: SoundFolder) -> None:
     target = folder.folder / "other.ulaw"
     target.mkdir()  # the second rename fails
     with pytest.raises(Unavailable, match="the sound other cannot be written"):
-        add(folder, "other", replace=True)
+        add(folder, "other", replaces=True)
     assert not [path for path in folder.folder.iterdir() if path.name.startswith(".new-")]
     assert folder.look()[0].problem and folder.look()[1].problem == ""
 

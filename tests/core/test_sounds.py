@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 
 from dialerd.core.campaign import AmdAction, Campaign, CampaignState, CampaignVerb, DialMode
 from dialerd.core.errors import Conflict
-from dialerd.core.health import problems
+from dialerd.core.health import next_step, problems
 from dialerd.core.messages import CampaignOrder, CampaignSaved, LogEvent
 from dialerd.core.readiness import start_problems
 from dialerd.core.sounds import Sounds, SoundsChanged
@@ -82,6 +82,7 @@ def test_a_running_campaign_whose_message_disappears_stops_and_goes_on_when_it_i
     assert not dials and "sorry.wav is missing" in sentence and "--replace" in sentence
     assert run.campaign.state is CampaignState.ACTIVE, "it dials again by itself"
     assert any("sorry.wav is missing" in problem for problem in problems(dialer.floor))
+    assert next_step(dialer.floor, dialer.dialling).startswith("dialerctl audio check")
     told = [command.text for command in dialer.tick(now) if isinstance(command, LogEvent)]
     assert len(told) == 1 and "spring does not dial: abandon_message" in told[0]
 

@@ -12,7 +12,7 @@ import os
 import re
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ NAME_RULE = "1 to 64 letters, digits, _ and -, the first a letter or digit"
 SUFFIXES = ("wav", "ulaw", "alaw")
 """One file for each way a trunk may send it, so that Asterisk transcodes nothing: wav serves all that are neither."""
 _FILE_MODE, _FOLDER_MODE = 0o644, 0o755  # Asterisk is another user; a message that anybody can be played is no secret
+_ANOTHER_MAY_READ, _ANOTHER_MAY_ENTER = 0o044, 0o011
 _MOST_ABOUT_BYTES = 100_000
 
 
@@ -65,14 +66,18 @@ class SoundFolder:
             raise Unavailable(f"the folder of sounds {self.folder} cannot be read: {error.strerror}") from None
         if fresh:
             self._digests.clear()
+        closed = ""
+        if not self.folder.stat().st_mode & _ANOTHER_MAY_ENTER:
+            closed = f"the folder {self.folder} is open to its owner alone, so Asterisk finds nothing there: chmod 755"
         names = {name for file in files for name, _, suffix in [file.rpartition(".")] if suffix in (*SUFFIXES, "json")}
-        return [self._looked_at(name) for name in sorted(names) if NAME.fullmatch(name)]
+        found = [self._looked_at(name) for name in sorted(names) if NAME.fullmatch(name)]
+        return [replace(sound, problem=closed or sound.problem) for sound in found]
 
-    def add(self, name: str, sound: Prepared, about: Mapping[str, Any], *, replace: bool) -> Sound:
-        """Write a sound's files; a call that plays the old ones hears them to their end. Conflict without `replace`."""
+    def add(self, name: str, sound: Prepared, about: Mapping[str, Any], *, replaces: bool) -> Sound:
+        """Write a sound's files; a call that plays the old ones hears them to their end. Conflict without `replaces`."""
         checked_name(name)
         known = {found.name for found in self.look()}
-        if name in known and not replace:
+        if name in known and not replaces:
             raise Conflict(f"there is a sound {name} already: use --replace, or another --name")
         content = {
             "wav": as_wave(sound.samples),
@@ -180,6 +185,8 @@ class SoundFolder:
         """Of a file; read again only when its size, time or place on the disk is another."""
         with path.open("rb") as file:
             now = os.fstat(file.fileno())
+            if not now.st_mode & _ANOTHER_MAY_READ:
+                raise ValueError(f"{path.name} can be read by its owner alone, so Asterisk cannot play it: chmod 644")
             mark = (now.st_size, now.st_mtime_ns, now.st_ino)
             known = self._digests.get(path)
             if known is None or known[0] != mark:

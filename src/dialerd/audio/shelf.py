@@ -61,7 +61,7 @@ class SoundShelf:
         done = await asyncio.to_thread(prepared, data, keep_level=keep_level, keep_silence=keep_silence)
         async with self._one_at_a_time:
             before = {sound.name for sound in await self._look()}
-            sound = await asyncio.to_thread(self.folder.add, name, done, about, replace=replaces)
+            sound = await asyncio.to_thread(self.folder.add, name, done, about, replaces=replaces)
             await self._look()
         return Added(sound=sound, done=done, replaced=name in before)
 

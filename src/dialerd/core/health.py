@@ -50,6 +50,8 @@ def next_step(floor: Floor, dialling: DiallingFlow) -> str:
     active = [run for run in floor.campaigns.values() if run.campaign.state is CampaignState.ACTIVE]
     if not active:
         return _first_start(floor, dialling)
+    if any(floor.sounds.problems(run.campaign) for run in active):
+        return "dialerctl audio check, then dialerctl audio add FILE --name NAME --replace"
     if not list(floor.roster):
         return "dialerctl agent add NAME --endpoint PJSIP/… --campaign CAMPAIGN"
     if all(seat.state is AgentState.LOGGED_OUT for seat in floor.roster):
