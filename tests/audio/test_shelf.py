@@ -46,18 +46,20 @@ async def test_each_change_is_told_once(tmp_path: Path) -> None:
 
 
 async def test_a_change_behind_our_back_is_seen_by_the_watch(tmp_path: Path) -> None:
-    rig = Shelf(tmp_path)
+    folder = tmp_path / "sounds"
+    rig = Shelf(folder)
     await rig.add()
     watch = asyncio.create_task(rig.shelf.watch(0.01))
     rig.heard.clear()
-    (tmp_path / "sorry.ulaw").unlink()
+    (folder / "sorry.ulaw").unlink()
     await asyncio.wait_for(rig.heard.wait(), 5)
     assert rig.told[-1] == {"sorry": "sorry.ulaw is missing"}
     rig.heard.clear()
-    shutil.rmtree(tmp_path)
-    os.mkfifo(tmp_path)  # no folder
-    await asyncio.wait_for(rig.heard.wait(), 5)
-    assert rig.told[-1] == {}
+    shutil.rmtree(folder)
+    os.mkfifo(folder)  # no folder
+    while rig.told[-1]:  # what is half removed may be seen, too
+        await asyncio.wait_for(rig.heard.wait(), 5)
+        rig.heard.clear()
     assert not watch.done(), "it goes on"
     watch.cancel()
     with pytest.raises(Unavailable):

@@ -60,6 +60,7 @@ class SoundFolder:
         """
         try:
             files = [entry.name for entry in os.scandir(self.folder)]
+            mode = self.folder.stat().st_mode
         except FileNotFoundError:
             return []
         except OSError as error:
@@ -67,14 +68,14 @@ class SoundFolder:
         if fresh:
             self._digests.clear()
         closed = ""
-        if not self.folder.stat().st_mode & _ANOTHER_MAY_ENTER:
+        if not mode & _ANOTHER_MAY_ENTER:
             closed = f"the folder {self.folder} is open to its owner alone, so Asterisk finds nothing there: chmod 755"
         names = {name for file in files for name, _, suffix in [file.rpartition(".")] if suffix in (*SUFFIXES, "json")}
         found = [self._looked_at(name) for name in sorted(names) if NAME.fullmatch(name)]
         return [replace(sound, problem=closed or sound.problem) for sound in found]
 
     def add(self, name: str, sound: Prepared, about: Mapping[str, Any], *, replaces: bool) -> Sound:
-        """Write a sound's files; a call that plays the old ones hears them to their end. Conflict without `replaces`."""
+        """Write a sound's files; Conflict when it has some and is not to replace them. A call that plays them goes on."""
         checked_name(name)
         known = {found.name for found in self.look()}
         if name in known and not replaces:
