@@ -75,7 +75,7 @@ class SoundFolder:
         return [replace(sound, problem=closed or sound.problem) for sound in found]
 
     def add(self, name: str, sound: Prepared, about: Mapping[str, Any], *, replaces: bool) -> Sound:
-        """Write a sound's files; Conflict when it has some and is not to replace them. A call that plays them goes on."""
+        """Write a sound's files; Conflict when it has some already and not `replaces`. A call that plays them goes on."""
         checked_name(name)
         known = {found.name for found in self.look()}
         if name in known and not replaces:
