@@ -122,6 +122,13 @@ def test_other_files_are_nobodys_business(folder: SoundFolder) -> None:
     assert [sound.name for sound in folder.look()] == ["sorry"]
 
 
+def test_what_a_killed_dialerd_left_beside_is_cleared_away(folder: SoundFolder) -> None:
+    add(folder)
+    (folder.folder / ".new-abc").write_bytes(b"half")
+    add(folder, "other")
+    assert not (folder.folder / ".new-abc").exists()
+
+
 def test_removed_whole_and_an_unknown_one_is_told(folder: SoundFolder) -> None:
     add(folder)
     with pytest.raises(NotFound, match="did you mean sorry"):

@@ -25,6 +25,7 @@ NAME_RULE = "1 to 64 letters, digits, _ and -, the first a letter or digit"
 SUFFIXES = ("wav", "ulaw", "alaw")
 """One file for each way a trunk may send it, so that Asterisk transcodes nothing: wav serves all that are neither."""
 _FILE_MODE, _FOLDER_MODE = 0o644, 0o755  # Asterisk is another user; a message that anybody can be played is no secret
+_BESIDE = ".new-"
 _ANOTHER_MAY_READ, _ANOTHER_MAY_ENTER = 0o044, 0o011
 _MOST_ABOUT_BYTES = 100_000
 
@@ -75,7 +76,7 @@ class SoundFolder:
         return [replace(sound, problem=closed or sound.problem) for sound in found]
 
     def add(self, name: str, sound: Prepared, about: Mapping[str, Any], *, replaces: bool) -> Sound:
-        """Write a sound's files; Conflict when it has some already and not `replaces`. A call that plays them goes on."""
+        """Write a sound's files; Conflict when it has some and not `replaces`. A call that plays those goes on."""
         checked_name(name)
         known = {found.name for found in self.look()}
         if name in known and not replaces:
@@ -122,10 +123,12 @@ class SoundFolder:
         if not self.folder.is_dir():
             self.folder.mkdir()
             self.folder.chmod(_FOLDER_MODE)  # mkdir's own mode is cut by the umask
+        for dead in self.folder.glob(f"{_BESIDE}*"):  # of a dialerd that was killed: there is one at a time
+            dead.unlink(missing_ok=True)
         beside: dict[str, Path] = {}
         try:
             for suffix, data in content.items():
-                handle, path = tempfile.mkstemp(dir=self.folder, prefix=".new-")
+                handle, path = tempfile.mkstemp(dir=self.folder, prefix=_BESIDE)
                 beside[suffix] = Path(path)
                 with os.fdopen(handle, "wb") as file:
                     file.write(data)
