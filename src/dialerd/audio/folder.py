@@ -99,8 +99,8 @@ class SoundFolder:
             self._deploy(name, content)
         except OSError as error:
             raise Unavailable(
-                f"the sound {name} cannot be written to {self.folder} ({error.strerror}): dialerd's user must be able "
-                "to write there (folder in [audio] of dialerd.toml; docs/configuration.md)"
+                f"the sound {name} cannot be written to {self.folder} ({error.strerror}): dialerd must be able to "
+                "write there (install systemd/tmpfiles.d/dialerd-sounds.conf, or set folder in [audio] of dialerd.toml)"
             ) from None
         return self._looked_at(name)
 
