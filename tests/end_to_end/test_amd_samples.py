@@ -29,7 +29,7 @@ from .ulaw import decoded
 pytestmark = pytest.mark.real_asterisk
 
 AMD = "2500:1500:800:5000:100:50:3:256:5000"
-AGI_FRAMES = 15  # the AGI answers at once; a busy machine takes its time
+AGI_FRAMES = 40  # the AGI answers at once; a busy machine takes its time
 LATE_FRAMES = 25  # as many frames a busy Asterisk reads before its dialplan begins; it is one, seldom
 
 
