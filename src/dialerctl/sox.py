@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import stat
 import subprocess
 import tempfile
+import wave
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +16,9 @@ INSTALL = "sudo apt-get install sox libsox-fmt-mp3"
 LONGEST_READ_S = 600
 """Of a file: dialerd takes five minutes, and a film need not be converted to find that out."""
 TIMEOUT_S = 120
+_MISSING_S, _MISSING_SHARE = 0.1, 0.01
+"""A length in a header may be rounded, and a resampler keeps a little back: less is no cut."""
+_QUIET = ("-V1", "--no-glob")
 _FULL_SCALE_DBFS = -0.05
 _FLAT = 2.0
 
@@ -34,17 +39,23 @@ def converted(file: str) -> Converted:
         target = Path(folder, "sound.wav")
         form = ["-t", "wav", "-r", "8000", "-c", "1", "-b", "16", "-e", "signed-integer"]
         # -G: resampling must not clip; -R: the same file gives the same sound each time
-        done = _sox(["-G", "-R", str(path), *form, str(target), "trim", "0", str(LONGEST_READ_S)])
+        done = _sox([*_QUIET, "-G", "-R", str(path), *form, str(target), "trim", "0", str(LONGEST_READ_S)])
         if done.returncode or not target.exists():
             raise Failure(
                 f"{file}: sox cannot read it ({_reason(done.stderr)}): give a sound file like WAV, FLAC, OGG or MP3 "
                 f"(for MP3: {INSTALL})"
             )
-        return Converted(wav=target.read_bytes(), clipped=_clipped(_sox([str(path), "-n", "stats"]).stderr))
+        # sox succeeds with half a file: FLAC's decoder fails on the way, of others the header promised more
+        if " FAIL " in done.stderr or _cut_off(_length_s(target), _sox(["--info", "-D", str(path)]).stdout):
+            raise Failure(f"{file}: the file is cut off: it has less sound than its header says; copy it anew")
+        return Converted(wav=target.read_bytes(), clipped=_clipped(_sox([*_QUIET, str(path), "-n", "stats"]).stderr))
 
 
 def _readable(file: str, path: Path) -> None:
     try:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # a pipe nobody writes to would be waited for
+            raise Failure(f"{file}: is no regular file; save the sound to a file first", 2)
         with path.open("rb") as opened:
             if not opened.read(1):
                 raise Failure(f"{file}: the file is empty")
@@ -59,7 +70,7 @@ def _readable(file: str, path: Path) -> None:
 def _sox(words: list[str]) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(
-            ["sox", "-V1", "--no-glob", *words],
+            ["sox", *words],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",
@@ -70,6 +81,21 @@ def _sox(words: list[str]) -> subprocess.CompletedProcess[str]:
         raise Failure(f"sox is not installed, and it converts sound files: {INSTALL}") from None
     except subprocess.TimeoutExpired:
         raise Failure(f"sox did not convert the file within {TIMEOUT_S} s: give a shorter one") from None
+
+
+def _length_s(target: Path) -> float:
+    with wave.open(str(target)) as file:
+        length_s: float = file.getnframes() / file.getframerate()
+    return length_s
+
+
+def _cut_off(length_s: float, told: str) -> bool:
+    """Whether a file has less than its header says. What was written to a pipe says 0, or hours: then nobody knows."""
+    try:
+        promised_s = float(told)
+    except ValueError:
+        return False
+    return promised_s <= LONGEST_READ_S and promised_s - length_s > _MISSING_S + _MISSING_SHARE * promised_s
 
 
 def _reason(told: str) -> str:

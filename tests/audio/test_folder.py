@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import string
 import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -181,3 +184,33 @@ def test_the_description_is_readable_by_people(folder: SoundFolder) -> None:
     add(folder)
     told = json.loads((folder.folder / "sorry.json").read_text())
     assert set(told) == {"name", "length_s", "level_dbfs", "source", "by", "sha256"}
+
+
+@pytest.mark.parametrize("suffix", [*SUFFIXES, "json"])
+def test_a_pipe_in_the_place_of_a_file_is_told_and_not_waited_for(folder: SoundFolder, suffix: str) -> None:
+    add(folder)
+    path = folder.folder / f"sorry.{suffix}"
+    path.unlink()
+    os.mkfifo(path)
+    with ThreadPoolExecutor(1) as pool:
+        looking = pool.submit(folder.look)
+        try:
+            (sound,) = looking.result(timeout=5)
+        finally:
+            while not looking.done():  # it waits for a writer: be one, or the test does not end
+                with contextlib.suppress(OSError):
+                    os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
+                time.sleep(0.01)
+    assert sound.problem == f"sorry.{suffix} cannot be read: it is no regular file"
+    assert add(folder, replaces=True).problem == ""
+
+
+def test_a_folder_in_the_place_of_a_file_is_told_and_leaves_nothing_open(folder: SoundFolder) -> None:
+    add(folder)
+    (folder.folder / "sorry.wav").unlink()
+    (folder.folder / "sorry.wav").mkdir()
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(20):
+        (sound,) = folder.look()
+        assert sound.problem == "sorry.wav cannot be read: it is no regular file"
+    assert len(os.listdir("/proc/self/fd")) == before

@@ -98,3 +98,9 @@ def test_any_voice_ends_up_as_a_message(seconds: float, amplitude: int, before: 
     assert done.level_dbfs == pytest.approx(level_dbfs(done.samples), abs=0.06)
     assert -18.1 <= done.level_dbfs <= -17.9
     assert seconds - 0.02 <= done.length_s <= seconds + 0.17
+
+
+def test_more_than_a_minute_is_told() -> None:
+    assert prepared(joined(tone(60))).warnings == ()
+    (warning,) = prepared(joined(tone(90))).warnings
+    assert "90 s long" in warning

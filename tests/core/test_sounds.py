@@ -32,8 +32,9 @@ THERE = Sounds(prefix="/s", found={"sorry": "", "bad": "bad.ulaw has been change
         ),
         ("/s/bad", ["abandon_message names /s/bad, which cannot be relied on (bad.ulaw has been changed)"]),
         ("/s/sorry&/s/gone&custom/x&/s/bad&/s/gone", ["/s/gone", "/s/bad"]),
-        ("/s/sorry.wav", ["/s/sorry.wav"]),
-        ("/s/below/sorry", ["/s/below/sorry"]),
+        ("/s/sorry.wav", ["'sorry.wav' is not a sound's name"]),
+        ("/s/below/sorry", ["'below/sorry' is not a sound's name"]),
+        ("/s//sorry", ["'/sorry' is not a sound's name"]),
     ],
 )
 def test_each_managed_part_of_a_setting_is_looked_at(setting: str, words: list[str]) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 import json
+import os
 import subprocess
+import time
 import wave
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +100,45 @@ def test_files_that_are_not_there_or_are_folders(run: Run, tmp_path: Path) -> No
     for name, words in (("nosuch.wav", "there is no such file"), ("folder", "is a folder")):
         done = run("audio", "add", name, "--name", "x")
         assert done.exit_code == 2 and words in done.stderr
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "aiff", "au"])
+def test_a_file_that_is_cut_off_is_refused(suffix: str, daemon: FakeDaemon, run: Run, tmp_path: Path) -> None:
+    whole, cut = tmp_path / f"whole.{suffix}", tmp_path / f"cut.{suffix}"
+    if suffix == "wav":
+        write_tone(whole, 4)
+    else:
+        subprocess.run(["sox", str(write_tone(tmp_path / "tone.wav", 4)), str(whole)], check=True)
+    data = whole.read_bytes()
+    cut.write_bytes(data[: len(data) // 2])
+    done = run("audio", "add", cut.name, "--name", "x", socket=daemon.path)
+    assert done.exit_code == 1 and f"{cut.name}: the file is cut off" in done.stderr, done.stderr
+    assert done.stderr.count("\n") == 1 and not daemon.asked("audio.send")
+    assert run("audio", "add", whole.name, "--name", "x", socket=daemon.path).exit_code == 0
+
+
+def test_a_length_that_was_never_written_is_no_cut(tmp_path: Path) -> None:
+    data = bytearray(write_tone(tmp_path / "x.wav", 2).read_bytes())
+    for place in (4, data.index(b"data") + 4):  # as programs leave it that write WAV to a pipe
+        data[place : place + 4] = b"\xff\xff\xff\xff"
+    (tmp_path / "piped.wav").write_bytes(data)
+    with wave.open(io.BytesIO(converted(str(tmp_path / "piped.wav")).wav)) as file:
+        assert file.getnframes() == 16_000
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "pipe.wav"
+    os.mkfifo(path)
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(converted, str(path))
+        try:
+            with pytest.raises(Failure, match=r"pipe\.wav: is no regular file"):
+                reading.result(timeout=5)
+        finally:
+            while not reading.done():  # it waits for a writer: be one, or the test does not end
+                with contextlib.suppress(OSError):
+                    os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
+                time.sleep(0.01)
 
 
 def test_without_sox_it_is_said_how_to_get_it(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

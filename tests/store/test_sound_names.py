@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from dialerd.audio.folder import NAME
 from dialerd.config_checks import recording_folder, sound_prefix
+from dialerd.core.sounds import NAME
 from dialerd.store.campaign_settings import COLUMNS
 
 PART = st.text("abzAZ09_.-", min_size=1, max_size=30)

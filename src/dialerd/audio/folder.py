@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import json
 import os
-import re
+import stat
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,8 @@ from typing import Any
 from dialerd.audio.companding import alaw, ulaw
 from dialerd.audio.preparing import Prepared, as_wave
 from dialerd.core.errors import Conflict, Invalid, NotFound, Unavailable, hint
+from dialerd.core.sounds import NAME, NAME_RULE
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-NAME_RULE = "1 to 64 letters, digits, _ and -, the first a letter or digit"
 SUFFIXES = ("wav", "ulaw", "alaw")
 """One file for each way a trunk may send it, so that Asterisk transcodes nothing: wav serves all that are neither."""
 _FILE_MODE, _FOLDER_MODE = 0o644, 0o755  # Asterisk is another user; a message that anybody can be played is no secret
@@ -160,12 +160,14 @@ class SoundFolder:
         """What NAME.json says; raise ValueError with what is wrong."""
         path = self._path(name, "json")
         try:
-            with path.open("rb") as file:
-                about = json.loads(file.read(_MOST_ABOUT_BYTES))
+            with _opened(path) as file:
+                told = file.read(_MOST_ABOUT_BYTES)
         except FileNotFoundError:
             raise ValueError(f"{path.name} is missing") from None
         except OSError as error:
             raise ValueError(f"{path.name} cannot be read: {error.strerror}") from None
+        try:
+            about = json.loads(told)
         except (ValueError, RecursionError):
             raise ValueError(f"{path.name} is damaged") from None
         sums = about.get("sha256") if isinstance(about, dict) else None
@@ -187,7 +189,7 @@ class SoundFolder:
 
     def _digest(self, path: Path) -> str:
         """Of a file; read again only when its size, time or place on the disk is another."""
-        with path.open("rb") as file:
+        with _opened(path) as file:
             now = os.fstat(file.fileno())
             if not now.st_mode & _ANOTHER_MAY_READ:
                 raise ValueError(f"{path.name} can be read by its owner alone, so Asterisk cannot play it: chmod 644")
@@ -197,3 +199,17 @@ class SoundFolder:
                 known = (mark, hashlib.file_digest(file, "sha256").hexdigest())
                 self._digests[path] = known
         return known[1]
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[io.BufferedReader]:
+    """Open a file to read; OSError, and ValueError for a pipe or a device: reading one may wait for ever.
+
+    Waiting would be failing open: nothing in the folder would be looked at any more, and all stay as they were found.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise ValueError(f"{path.name} cannot be read: it is no regular file")
+    with open(handle, "rb") as file:
+        yield file

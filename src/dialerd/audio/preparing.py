@@ -18,6 +18,8 @@ from dialerd.core.errors import Invalid
 RATE_HZ = 8000
 SHORTEST_S = 0.3
 LONGEST_S = 300.0
+LONG_S = 60.0
+"""More is heard to the end by few; as an abandon message it holds a line for people whom nobody will talk to."""
 WANTED_DBFS = -18.0
 HIGHEST_PEAK_DBFS = -1.0
 SILENT_DBFS = -50.0
@@ -135,6 +137,11 @@ def _gain_db(samples: NDArray[np.int16]) -> float:
 
 def _warnings(samples: NDArray[np.int16], level: float) -> tuple[str, ...]:
     found = []
+    length_s = len(samples) / RATE_HZ
+    if length_s > LONG_S:
+        found.append(
+            f"the sound is {length_s:.0f} s long: few people listen to more than {LONG_S:g} s of an announcement"
+        )
     if level < QUIET_DBFS:
         found.append(f"the sound is very quiet ({level:.1f} dBFS; speech on the telephone is at about -18)")
     clipped = int(np.count_nonzero(np.abs(samples.astype(np.int32)) >= 32_767))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dialerd.core.campaign import AmdAction, Campaign
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+NAME_RULE = "1 to 64 letters, digits, _ and -, the first a letter or digit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +41,11 @@ class Sounds:
 
     def _problem(self, column: str, name: str) -> str:
         wrong = self.found.get(name)
+        if wrong is None and not NAME.fullmatch(name):
+            return (
+                f"{column} names {self.prefix}/{name}, and {name!r} is not a sound's name ({NAME_RULE}): "
+                "dialerctl audio list shows what to use"
+            )
         if wrong is None:
             return (
                 f"{column} names {self.prefix}/{name}, and there is no such sound: "
