@@ -13,8 +13,9 @@ from test_exit_codes import GOOD, GOOD_CONFIG
 from dialerctl.commands import agent, call, disposition, lead
 from dialerd.control.methods.table import METHODS
 from dialerd.core.abandon_window import AbandonWindow
+from dialerd.core.amd.presets import PRESETS
 from dialerd.core.call import Status
-from dialerd.core.campaign import AbandonAction, AmdAction, DialMode, MeasuredFrom, OnTimeout
+from dialerd.core.campaign import AbandonAction, AmdAction, AmdPolicy, DialMode, MeasuredFrom, OnTimeout
 from dialerd.core.dispositions import BUILT_IN
 from dialerd.core.lead import LeadState
 
@@ -65,6 +66,8 @@ def test_choices_are_the_cores() -> None:
         ABANDON_ACTIONS,
         ABANDON_WINDOWS,
         AMD_ACTIONS,
+        AMD_POLICIES,
+        AMD_PRESETS,
         DIAL_MODES,
         MEASURED_FROM,
         ON_TIMEOUT,
@@ -76,6 +79,8 @@ def test_choices_are_the_cores() -> None:
     assert list(ABANDON_WINDOWS.choices) == ["rule_set", *(window.value for window in AbandonWindow)]
     assert list(ABANDON_ACTIONS.choices) == [action.value for action in AbandonAction]
     assert list(AMD_ACTIONS.choices) == [action.value for action in AmdAction]
+    assert list(AMD_POLICIES.choices) == [policy.value for policy in AmdPolicy]
+    assert list(AMD_PRESETS.choices) == list(PRESETS)
     assert list(call.STATUSES) == [status.value for status in Status]
     assert list(lead.STATES) == [state.value for state in LeadState]
 

@@ -112,20 +112,16 @@ class AmdParameters:
 
     def arguments(self) -> str:
         """The argument text for AMD(): nine integers joined by commas."""
-        return ",".join(
-            str(value)
-            for value in (
-                self.initial_silence,
-                self.greeting,
-                self.after_greeting_silence,
-                self.total_analysis_time,
-                self.minimum_word_length,
-                self.between_words_silence,
-                self.maximum_number_of_words,
-                self.silence_threshold,
-                self.maximum_word_length,
-            )
-        )
+        return ",".join(str(value) for value in self.columns().values())
+
+    def columns(self) -> dict[str, int]:
+        """The values by campaign column, in AMD()'s order."""
+        return {column: getattr(self, name) for name, column in AMD_COLUMNS.items()}
+
+    @classmethod
+    def of_columns(cls, row: Mapping[str, int]) -> AmdParameters:
+        """The parameters that a campaign's row holds; it may hold other columns, too."""
+        return cls(**{name: row[column] for name, column in AMD_COLUMNS.items()})
 
 
 AMD_COLUMNS: Mapping[str, str] = MappingProxyType(

@@ -1,4 +1,4 @@
-"""Owns the confidence interval of a share. Pure; knows nothing of what was counted."""
+"""Owns what a sample says: a share's confidence interval, a percentile's place. Pure; knows not what was counted."""
 
 from __future__ import annotations
 
@@ -32,3 +32,11 @@ def _wilson(hits: float, of: float) -> tuple[float, float]:
     middle = (share + weight / 2) / (1 + weight)
     half = Z95 * math.sqrt(share * (1 - share) / of + weight / (4 * of)) / (1 + weight)
     return middle, half
+
+
+def nearest_rank(share: float, count: int) -> int:
+    """The place, from 0, of the value among `count` ascending ones that `share` (0–1) of them do not exceed.
+
+    The nearest rank: a value that was seen, nothing is put in between. 0 for no values at all.
+    """
+    return max(0, math.ceil(share * count - 1e-9) - 1)

@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 
 from dialerd.core.abandon_window import AbandonWindow
 from dialerd.core.amd.presets import PRESETS
-from dialerd.core.campaign import AMD_COLUMNS, AbandonAction, AmdAction, AmdPolicy, DialMode, MeasuredFrom, OnTimeout
+from dialerd.core.campaign import AbandonAction, AmdAction, AmdPolicy, DialMode, MeasuredFrom, OnTimeout
 from dialerd.core.errors import Invalid, hint
 from dialerd.core.lead_filter import checked_filter
 from dialerd.core.list_mix import LeadOrder
@@ -204,8 +204,7 @@ def _with_preset(settings: Mapping[str, Any]) -> Mapping[str, Any]:
     name = str(settings[PRESET]).lower()
     if name not in PRESETS:
         raise Invalid(f"{PRESET}: {name!r} must be one of {', '.join(PRESETS)}{hint(name, PRESETS)}")
-    preset = {column: getattr(PRESETS[name], field) for field, column in AMD_COLUMNS.items()}
-    return {**preset, **{column: value for column, value in settings.items() if column != PRESET}}
+    return {**PRESETS[name].columns(), **{column: value for column, value in settings.items() if column != PRESET}}
 
 
 def _contradictions(row: Mapping[str, Any]) -> list[str]:

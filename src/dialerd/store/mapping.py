@@ -11,7 +11,6 @@ from dialerd.core.abandon_window import DEFAULT_WINDOW, AbandonWindow
 from dialerd.core.agent import AgentProfile, LegMode
 from dialerd.core.calling_windows import daily
 from dialerd.core.campaign import (
-    AMD_COLUMNS,
     AbandonAction,
     AmdAction,
     AmdParameters,
@@ -124,7 +123,7 @@ def campaign_value(row: Mapping[str, Any], rule_sets: Mapping[str, RuleSet]) -> 
         abandon_action=AbandonAction(row["abandon_action"]),
         abandon_transfer_extension=row["abandon_transfer_extension"],
         amd_enabled=bool(row["amd_enabled"]),
-        amd=AmdParameters(**{field: row[column] for field, column in AMD_COLUMNS.items()}),
+        amd=AmdParameters.of_columns(row),
         amd_action=AmdAction(row["amd_action"]),
         amd_unsure=AmdPolicy(row["amd_unsure"]),
         amd_not_run=AmdPolicy(row["amd_not_run"]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
@@ -31,6 +31,18 @@ SAMPLES = (
 )
 
 
+def _period(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command --since and --until."""
+    for option in (
+        click.option("--until", type=Moment(end_of_day=True), metavar="WHEN", help="Calls that began before then."),
+        click.option(
+            "--since", type=Moment(), metavar="WHEN", help="Calls that began at or after: 7d, today, 2026-11-30."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 @click.group(cls=Noun)
 def amd() -> None:
     """Answering-machine detection: what it did to people and machines."""
@@ -38,8 +50,7 @@ def amd() -> None:
 
 @amd.command()
 @click.argument("name", shell_complete=campaign_names)
-@click.option("--since", type=Moment(), metavar="WHEN", help="Calls that began at or after: 7d, today, 2026-11-30.")
-@click.option("--until", type=Moment(end_of_day=True), metavar="WHEN", help="Calls that began before then.")
+@_period
 @click.option("--limit", type=click.IntRange(1, MAX_LIST_ROWS), default=1000, show_default=True, help="Most rows.")
 @click.option("--offset", type=click.IntRange(min=0), default=0, help="Rows to skip.")
 @output_options
@@ -65,8 +76,7 @@ def samples(session: Session, name: str, since: str | None, until: str | None, l
 
 @amd.command()
 @click.argument("name", shell_complete=campaign_names)
-@click.option("--since", type=Moment(), metavar="WHEN", help="Calls that began at or after: 7d, today, 2026-11-30.")
-@click.option("--until", type=Moment(end_of_day=True), metavar="WHEN", help="Calls that began before then.")
+@_period
 @click.option(
     "--by", type=click.Choice(["parameters", "trunk", "hour"]), help="The same figures for each of them, too."
 )

@@ -104,10 +104,7 @@ def presets(session: Session) -> None:
     from dialerd.core.amd.presets import PRESETS
     from dialerd.core.campaign import AMD_COLUMNS
 
-    rows = [
-        {"name": name, **{column: getattr(parameters, field) for field, column in AMD_COLUMNS.items()}}
-        for name, parameters in PRESETS.items()
-    ]
+    rows = [{"name": name, **parameters.columns()} for name, parameters in PRESETS.items()]
     shown = [Column(each, each.removeprefix("amd_").replace("_", " "), "number") for each in AMD_COLUMNS.values()]
     session.show_list("presets", rows, [Column("name"), *shown], "")
 

@@ -83,11 +83,11 @@ def tuned(
     from dialerd.core.amd.presets import PRESETS
     from dialerd.core.amd.search import search
     from dialerd.core.amd.tuning import Limits, best
-    from dialerd.core.campaign import AMD_COLUMNS, AmdParameters, AmdPolicy
+    from dialerd.core.campaign import AmdParameters, AmdPolicy
 
     policy = AmdPolicy(unsure)
     kept, held = halves(labelled, held_out, seed)
-    now = AmdParameters(**{field: present[column] for field, column in AMD_COLUMNS.items()}) if present else None
+    now = AmdParameters.of_columns(present) if present else None
     delay_ms = round(delay_limit_s * 1000) if delay_limit_s is not None else None
     trials = search(kept, delay_ms=delay_ms, unsure=policy, also=[now] if now else [], seed=seed, tried=tried)
 
@@ -103,7 +103,6 @@ def tuned(
             f"no parameter set is sure to lose at most {100 * lost_limit:g} % of people like the "
             f"{_people_machines(kept)[0]} searched on: label more recordings, or choose a looser limit"
         )
-    columns = {column: getattr(chosen.parameters, field) for field, column in AMD_COLUMNS.items()} if chosen else {}
     points: dict[AmdParameters, float] = {}
     for limit in SHOWN_LIMITS:
         if (each := best(trials, Limits(limit, delay_ms))) is not None:
@@ -113,7 +112,7 @@ def tuned(
         presets=tuple(row(name, parameters) for name, parameters in PRESETS.items()),
         present=row("present", now) if now else None,
         proposal=proposal,
-        columns={} if refusal else columns,
+        columns=chosen.parameters.columns() if chosen is not None and not refusal else {},
         frontier=tuple(row(f"at most {100 * limit:g} %", parameters) for parameters, limit in points.items()),
         refusal=refusal,
         warning=_warning(proposal, lost_limit),

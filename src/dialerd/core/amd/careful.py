@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from dialerd.core.amd.tuning import Counts, Limits, Recording, Trial, best, measure
+from dialerd.core.amd.tuning import Counts, Limits, Recording, Trial, best, grouped, measure
 from dialerd.core.campaign import AmdPolicy
 from dialerd.core.intervals import wilson
 
@@ -30,9 +30,7 @@ def folds(recordings: Sequence[Recording], count: int = FOLDS) -> list[list[Reco
 
     A recording without a group is one of its own.
     """
-    groups: dict[tuple[str, str], list[Recording]] = {}
-    for each in sorted(recordings, key=lambda one: (not one.person, one.name)):
-        groups.setdefault(("group", each.group) if each.group else ("file", each.name), []).append(each)
+    groups = grouped(sorted(recordings, key=lambda one: (not one.person, one.name)))
     with_people = sum(any(each.person for each in group) for group in groups.values())
     parted: list[list[Recording]] = [[] for _ in range(min(count, with_people))]
     if not parted:

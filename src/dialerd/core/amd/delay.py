@@ -6,12 +6,12 @@ had not judged when the limit was over: the dialplan has then played the message
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from dialerd.core.campaign import AmdParameters, Campaign, MeasuredFrom
+from dialerd.core.intervals import nearest_rank
 
 KEPT = 200
 FEWEST = 50
@@ -72,11 +72,16 @@ class VerdictTimes:
 
     def over_limit(self, campaign: Campaign) -> bool:
         """Whether the p95 of enough calls exceeds the campaign's limit."""
-        spread = self.against_limit(campaign.abandon_measured_from)
-        if not campaign.amd_enabled or spread is None or spread.calls < FEWEST:
-            return False
-        limit_s = campaign.abandon_after_s
-        return spread.p95_s > limit_s or (spread.cut and spread.p95_s >= limit_s)
+        return self.late(campaign) is not None
+
+    def late(self, campaign: Campaign) -> Spread | None:
+        """How much of the limit was over, when the p95 of enough calls exceeds it; else None."""
+        if not campaign.amd_enabled or len(self.seen) < FEWEST:
+            return None
+        spread, limit_s = self.against_limit(campaign.abandon_measured_from), campaign.abandon_after_s
+        if spread is None or spread.p95_s < limit_s or (spread.p95_s == limit_s and not spread.cut):
+            return None
+        return spread
 
 
 def _spent_s(verdict: PersonsVerdict, measured_from: MeasuredFrom, silence_s: float) -> float:
@@ -90,12 +95,8 @@ def _spread(delays: list[tuple[float, bool]]) -> Spread | None:
     if not delays:
         return None
     ordered = sorted(delays)
-    middle, late = ordered[_rank(0.5, len(ordered))], ordered[_rank(0.95, len(ordered))]
+    middle, late = ordered[nearest_rank(0.5, len(ordered))], ordered[nearest_rank(0.95, len(ordered))]
     return Spread(len(ordered), middle[0], late[0], late[1])
-
-
-def _rank(share: float, count: int) -> int:
-    return max(0, math.ceil(share * count - 1e-9) - 1)
 
 
 def percentile(counts: Mapping[int, int], share: float) -> int | None:
@@ -103,7 +104,7 @@ def percentile(counts: Mapping[int, int], share: float) -> int | None:
 
     The smallest value that fits (nearest rank): it was seen, nothing is put in between.
     """
-    rank, seen = _rank(share, sum(counts.values())), 0
+    rank, seen = nearest_rank(share, sum(counts.values())), 0
     for value in sorted(counts):
         seen += counts[value]
         if seen > rank:
@@ -135,18 +136,19 @@ def certain_problem(campaign: Campaign) -> str:
 
 def measured_problem(campaign: Campaign, times: VerdictTimes) -> str:
     """The sentence about verdicts that were seen to come too late; empty when they did not, or may by the setting."""
-    if campaign.amd_over_limit or not times.over_limit(campaign):
+    late = late_verdicts(campaign, times)
+    if campaign.amd_over_limit or not late:
         return ""
     return (
-        f"{late_verdicts(campaign, times)}: choose faster parameters (dialerctl amd report {campaign.name}), or "
+        f"{late}: choose faster parameters (dialerctl amd report {campaign.name}), or "
         "--amd-over-limit to dial all the same"
     )
 
 
 def late_verdicts(campaign: Campaign, times: VerdictTimes) -> str:
     """What the last verdicts took, against the limit; empty while it is kept or too little was seen."""
-    spread = times.against_limit(campaign.abandon_measured_from)
-    if spread is None or not times.over_limit(campaign):
+    spread = times.late(campaign)
+    if spread is None:
         return ""
     more = "more than " if spread.cut else ""
     return (

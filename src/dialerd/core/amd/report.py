@@ -41,18 +41,7 @@ def figures(judged: Judged) -> Row:
 
 def matrix(judged: Judged) -> list[Row]:
     """The confusion matrix: a row for what AMD said and who got the call, and who was heard."""
-    return [
-        {
-            "said": said,
-            "got": got,
-            "calls": heard.calls,
-            "person": heard.known_people,
-            "machine": heard.known_machines,
-            "unknown": heard.unknown,
-            "people": _range(heard.share.times(100)),
-        }
-        for (said, got), heard in rows(judged.tallies).items()
-    ]
+    return [{"said": said, "got": got, **_group(heard)} for (said, got), heard in rows(judged.tallies).items()]
 
 
 def estimate(judged: Judged) -> Row:

@@ -7,7 +7,6 @@ limit never gets a worse answer than a lower one.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
@@ -69,7 +68,7 @@ def search(
         if parameters in known:
             return False
         known[parameters] = trial = Trial(parameters, measure(few, parameters, unsure))
-        if not _too_slow(trial, delay_ms):
+        if delay_ms is None or trial.counts.p95_ms <= delay_ms:
             kept[:] = frontier([*kept, trial])
         tried(len(known), sets)
         return True
@@ -80,7 +79,7 @@ def search(
         attempt(replace(AmdParameters(), **dict(zip(GRID, values, strict=True))))
     in_vain = 0
     while len(known) < sets and in_vain < sets:
-        bases = kept or [min(known.values(), key=_delay)]
+        bases = kept or [min(known.values(), key=lambda each: each.counts.p95_ms)]
         from_set = bases[int(random.integers(len(bases)))].parameters
         in_vain = 0 if attempt(_changed(from_set, random)) else in_vain + 1
     final = {*first, *(each.parameters for each in kept)}
@@ -99,15 +98,6 @@ def _sample(recordings: Sequence[Recording], random: np.random.Generator) -> lis
         order = random.permutation(len(of_kind))[: MOST_AT_FIRST // 2]
         chosen += [of_kind[place] for place in sorted(order.tolist())]
     return chosen
-
-
-def _delay(trial: Trial) -> float:
-    delay = trial.counts.delay_ms(0.95)
-    return math.inf if delay is None else delay
-
-
-def _too_slow(trial: Trial, delay_ms: int | None) -> bool:
-    return delay_ms is not None and _delay(trial) > delay_ms
 
 
 def _changed(parameters: AmdParameters, random: np.random.Generator) -> AmdParameters:

@@ -14,8 +14,9 @@ import numpy as np
 
 from dialerd.core.amd.frames import Frames
 from dialerd.core.amd.model import judge
-from dialerd.core.amd.status import AmdResult
+from dialerd.core.amd.status import AmdResult, treated_as
 from dialerd.core.campaign import AmdParameters, AmdPolicy
+from dialerd.core.intervals import nearest_rank
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,15 +52,18 @@ class Counts:
         """The delay that this share (0 to 1) of the people called HUMAN do not exceed; None when there are none."""
         if not self.delays_ms:
             return None
-        return self.delays_ms[max(0, math.ceil(share * len(self.delays_ms)) - 1)]
+        return self.delays_ms[nearest_rank(share, len(self.delays_ms))]
+
+    @property
+    def p95_ms(self) -> float:
+        """The delay of 95 of 100; infinite when nobody was called HUMAN: nobody is known in any time."""
+        delay = self.delay_ms(0.95)
+        return math.inf if delay is None else delay
 
     def excess(self, limits: Limits) -> float:
         """How far the limits are exceeded: 0 when they are kept, infinite when there is a limit but no delay."""
         over = max(0.0, self.lost - limits.lost * self.people - 1e-9) / max(1, self.people)
-        if limits.delay_ms is None:
-            return over
-        delay = self.delay_ms(0.95)
-        return math.inf if delay is None else over + max(0.0, delay / limits.delay_ms - 1)
+        return over if limits.delay_ms is None else over + max(0.0, self.p95_ms / limits.delay_ms - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,7 @@ def measure(recordings: Iterable[Recording], parameters: AmdParameters, unsure: 
         verdict = judge(each.frames, parameters)
         result = verdict.result
         not_sure += result is AmdResult.UNSURE
-        to_agent = result is AmdResult.HUMAN or (result is AmdResult.UNSURE and unsure is AmdPolicy.AGENT)
+        to_agent = treated_as(result, unsure=unsure, not_run=AmdPolicy.AGENT) is AmdPolicy.AGENT
         if not each.person:
             machines += 1
             leaked += to_agent
@@ -100,9 +104,7 @@ def split(
     """
     if not 0 <= held_out <= 1:
         raise ValueError(f"held_out must be 0 to 1, not {held_out}")
-    groups: dict[tuple[str, str], list[Recording]] = {}
-    for each in sorted(recordings, key=lambda one: one.name):
-        groups.setdefault(("group", each.group) if each.group else ("file", each.name), []).append(each)
+    groups = grouped(sorted(recordings, key=lambda one: one.name))
     order = sorted(groups)
     order = [order[place] for place in np.random.default_rng(seed).permutation(len(order))]
     kept: list[Recording] = []
@@ -110,6 +112,14 @@ def split(
     for key in order:
         (held if len(held) < held_out * len(recordings) else kept).extend(groups[key])
     return kept, held
+
+
+def grouped(recordings: Iterable[Recording]) -> dict[tuple[str, str], list[Recording]]:
+    """The recordings by what must stay together, in their order: a group, or a recording that has none by itself."""
+    groups: dict[tuple[str, str], list[Recording]] = {}
+    for each in recordings:
+        groups.setdefault(("group", each.group) if each.group else ("file", each.name), []).append(each)
+    return groups
 
 
 def best(trials: Iterable[Trial], limits: Limits) -> Trial | None:
@@ -129,5 +139,4 @@ def frontier(trials: Iterable[Trial]) -> list[Trial]:
 
 def _errors(trial: Trial) -> tuple[int, int, float]:
     counts = trial.counts
-    delay = counts.delay_ms(0.95)
-    return counts.leaked, counts.lost, math.inf if delay is None else delay
+    return counts.leaked, counts.lost, counts.p95_ms
