@@ -106,6 +106,20 @@ def past_instant(text: str, field: str, now: datetime) -> datetime:
     return min(found, now)
 
 
+def past_span(since: str | None, until: str | None, now: datetime) -> tuple[datetime | None, datetime | None]:
+    """Two instants of the past, each where it is given; ParamsInvalid when they are the wrong way round."""
+    first = past_instant(since, "since", now) if since else None
+    last = past_instant(until, "until", now) if until else None
+    in_order(first, last, since, until)
+    return first, last
+
+
+def in_order(first: datetime | None, last: datetime | None, since: str | None, until: str | None) -> None:
+    """Raise ParamsInvalid when a span, told as `since` and `until`, does not end after it begins."""
+    if first is not None and last is not None and first >= last:
+        raise ParamsInvalid(f"since: {since} is not before until {until}")
+
+
 def _plain_value(value: Any) -> bool:
     if isinstance(value, list):
         return len(value) <= 1000 and all(item is None or isinstance(item, str | int | float) for item in value)

@@ -173,8 +173,8 @@ class MachineFlow:
 
     def failed(self, event: MachineActionFailed, now: Moment) -> None:
         """The dialplan could not do it and hangs up instead: the record says so, and why."""
-        call = self.floor.calls.get(event.attempt_id)
-        if call is None or call.attempt.state is not AttemptState.MACHINE:
+        call = self._met(event.attempt_id)
+        if call is None:
             return
         attempt = call.attempt
         if attempt.amd_action == AmdAction.HANGUP.value or attempt.voicemail_ended_at is not None:
@@ -184,8 +184,12 @@ class MachineFlow:
         self.floor.save(call)
         self.floor.expect_end(call, now)
 
-    def _dropping(self, attempt_id: int) -> LiveCall | None:
+    def _met(self, attempt_id: int) -> LiveCall | None:
+        """This call while a machine is on it."""
         call = self.floor.calls.get(attempt_id)
-        if call is None or call.attempt.state is not AttemptState.MACHINE:
-            return None
-        return call if call.attempt.amd_action == AmdAction.VOICEMAIL.value else None
+        return call if call is not None and call.attempt.state is AttemptState.MACHINE else None
+
+    def _dropping(self, attempt_id: int) -> LiveCall | None:
+        """This call while something is to be left on its machine, or is being left."""
+        call = self._met(attempt_id)
+        return call if call is not None and call.attempt.amd_action == AmdAction.VOICEMAIL.value else None

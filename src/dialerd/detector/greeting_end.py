@@ -96,7 +96,7 @@ class GreetingEnd:
     _since_beep: int = 0
     _block: float = 0.0  # power heard in STEADY that is not over yet
     _blocks: deque[float] = field(default_factory=deque)  # levels of the last ones that make up a silence
-    _run: list[tuple[float, int]] = field(default_factory=list)  # tones one after the other: (Hz, looks)
+    _run: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=2))  # the last tones: (Hz, looks)
 
     @property
     def heard_s(self) -> float:
@@ -132,8 +132,8 @@ class GreetingEnd:
         """Tones that say that no mailbox is there, as soon as they are certain."""
         if _near(tone.hz, FAX_ANSWER_HZ, 25) and tone.looks >= FAX_ANSWER:
             return Cue.FAX
-        if len(self._run) >= 2 and _near(tone.hz, SIT_HZ[2], 40) and tone.looks >= SIT_TONE - 3:
-            (first, a), (second, b) = self._run[-2:]
+        if len(self._run) == 2 and _near(tone.hz, SIT_HZ[2], 40) and tone.looks >= SIT_TONE - 3:
+            (first, a), (second, b) = self._run
             if abs(first - SIT_HZ[0]) < 50 and abs(second - SIT_HZ[1]) < 40 and min(a, b) >= SIT_TONE - 3:
                 return Cue.SIT
         return None

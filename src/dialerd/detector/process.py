@@ -41,14 +41,14 @@ class Detector:
         self._process: subprocess.Popen[bytes] | None = None
         self._orders: asyncio.WriteTransport | None = None
         self._keeper: asyncio.Task[None] | None = None
-        self._up = asyncio.Event()
+        self._started = asyncio.Event()
 
     async def start(self) -> None:
-        """Start the process and return when it listens, or after STARTED_WITHIN_S without (it is tried on)."""
+        """Start the process and return when it listens; or has ended, or is not up in time (then it is tried on)."""
         self._keeper = asyncio.create_task(self._keep(), name="detector")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STARTED_WITHIN_S):
-                await self._up.wait()
+                await self._started.wait()
 
     async def stop(self) -> None:
         """Let the process end: at once, or when the greetings that it listens to are over."""
@@ -77,6 +77,7 @@ class Detector:
                 await self._run()
             except OSError as error:
                 log.error("the detector cannot be started: %s", error)
+            self._started.set()
             lived_s = asyncio.get_running_loop().time() - before
             retry_s = FIRST_RETRY_S if lived_s > LONGEST_RETRY_S else min(2 * retry_s, LONGEST_RETRY_S)
             log.warning("the detector ended; the dialplan waits for silence until it is back, in %.1f s", retry_s)
@@ -117,6 +118,6 @@ class Detector:
             self._heard(line)
         elif isinstance(line, Listening):
             self.port = self._wanted = line.port
-            self._up.set()
+            self._started.set()
         elif isinstance(line, Trouble):
             log.warning("detector: %s", line.text)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +18,7 @@ from dialerd.control.methods.calls import CallId
 from dialerd.control.methods.campaigns import STORABLE, Name
 from dialerd.control.methods.dnc import Note
 from dialerd.control.methods.leads import Limit, Offset
-from dialerd.control.params import past_instant
+from dialerd.control.params import past_span
 from dialerd.control.ports import Row
 from dialerd.core.amd.evidence import By, Cell
 from dialerd.core.amd.report import estimate, figures, matrix, together
@@ -119,7 +118,7 @@ async def review(context: Context, params: ReviewParams) -> Row:
 
 async def queue(context: Context, params: QueueParams) -> Row:
     """amd.queue: machine calls to listen to, in a fair order; `seen`: dialerd finds the file."""
-    since, until = period(context, params.since, params.until)
+    since, until = past_span(params.since, params.until, context.services.now())
     total, rows = await context.records.amd.waiting(params.campaign, since, until, limit=params.limit)
     there = await _there(row["file"] for row in rows)
     shown = [{**{k: v for k, v in row.items() if k != "place"}, "seen": row["file"] in there} for row in rows]
@@ -128,7 +127,7 @@ async def queue(context: Context, params: QueueParams) -> Row:
 
 async def samples(context: Context, params: SamplesParams) -> Row:
     """amd.samples: labelled samples whose files dialerd finds, a page of them; `unseen` of the page it does not."""
-    since, until = period(context, params.since, params.until)
+    since, until = past_span(params.since, params.until, context.services.now())
     total, rows = await context.records.amd.samples(params.name, since, until, limit=params.limit, offset=params.offset)
     there = await _there(row["file"] for row in rows)
     seen = [row for row in rows if row["file"] in there]
@@ -137,7 +136,7 @@ async def samples(context: Context, params: SamplesParams) -> Row:
 
 async def report(context: Context, params: ReportParams) -> Row:
     """amd.report: what AMD did to people and machines, in all and by part; only finished calls."""
-    since, until = period(context, params.since, params.until)
+    since, until = past_span(params.since, params.until, context.services.now())
     parts, beside = await context.records.amd.counts(params.name, since, until, params.by)
     judged = together(parts.values())
     return {
@@ -157,7 +156,7 @@ async def calls(context: Context, params: CallsParams) -> Row:
     """amd.calls: the calls behind a figure of amd.report, a page of them in order of their time."""
     if params.key is not None and params.by is By.NOTHING:
         raise ParamsInvalid("key: goes with by")
-    since, until = period(context, params.since, params.until)
+    since, until = past_span(params.since, params.until, context.services.now())
     cell = Cell(
         said=params.said.value if params.said else None,
         got=params.got.value if params.got else None,
@@ -168,16 +167,6 @@ async def calls(context: Context, params: CallsParams) -> Row:
         params.name, since, until, params.by, cell, limit=params.limit, offset=params.offset
     )
     return {"campaign": params.name, "total": total, "calls": found}
-
-
-def period(context: Context, since: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:
-    """Two instants of the past, each where it is given; ParamsInvalid when they are the wrong way round."""
-    now = context.services.now()
-    first = past_instant(since, "since", now) if since else None
-    last = past_instant(until, "until", now) if until else None
-    if first is not None and last is not None and first >= last:
-        raise ParamsInvalid(f"since: {since} is not before until {until}")
-    return first, last
 
 
 async def _there(files: Iterable[str]) -> frozenset[str]:

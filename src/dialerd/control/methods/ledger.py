@@ -10,7 +10,7 @@ import msgspec
 from dialerd.control.context import Context, ParamsInvalid
 from dialerd.control.methods.campaigns import Name, live_state
 from dialerd.control.methods.leads import Limit, Offset
-from dialerd.control.params import instant, past_instant
+from dialerd.control.params import in_order, instant, past_instant
 from dialerd.control.ports import Row
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -39,8 +39,7 @@ async def show(context: Context, params: LedgerParams) -> Row:
     for key, at in asked.items():
         if at < EARLIEST:
             raise ParamsInvalid(f"{key}: {given[key]} is before the year {EARLIEST.year}: nothing was recorded then")
-    if len(asked) == 2 and asked["since"] >= asked["until"]:
-        raise ParamsInvalid(f"since: {params.since} is not before until {params.until}")
+    in_order(asked.get("since"), asked.get("until"), params.since, params.until)
     asked["snapshot"] = params.snapshot
     figures = await context.records.ledger(params.name, asked)
     if not given and params.snapshot is None:
